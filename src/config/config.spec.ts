@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConfigError, readConfig } from './config.js';
+
+const url = 'postgres://user:sesame@db/messages';
+
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    readConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe(readConfig.name, () => {
+  it('gives one shard all buckets when only DATABASE_URL is set', () => {
+    expect(readConfig({ DATABASE_URL: url }).database.shards).toEqual([
+      { name: 'main', buckets: [{ first: 0, last: 4095 }], primaryUrl: url, replicaUrls: [] },
+    ]);
+  });
+
+  it('reads a shard list, with the addresses of each shard', () => {
+    const { shards } = readConfig({
+      SHARDS: 's0:0-1023+3072-4095,s1:1024-3071',
+      SHARD_S0_PRIMARY_URL: url,
+      SHARD_S1_PRIMARY_URL: url,
+      SHARD_S1_REPLICA_URLS: `${url}, ${url}`,
+    }).database;
+    expect(shards.map(({ name, replicaUrls }) => [name, replicaUrls.length])).toEqual([
+      ['s0', 0],
+      ['s1', 2],
+    ]);
+  });
+
+  it('lists every fault at once by variable, and shows no value of a secret', () => {
+    const faults = faultsOf({
+      PORT: 'many',
+      LOG_LEVEL: 'loud',
+      DATABASE_POOL_SIZE: '0',
+      SHARDS: 's0:0-2047,s1:2048-4095',
+      SHARD_S0_PRIMARY_URL: 'mysql://user:sesame@db/messages',
+    });
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'DATABASE_POOL_SIZE',
+      'SHARD_S0_PRIMARY_URL',
+      'SHARD_S1_PRIMARY_URL',
+    ]) {
+      expect(faults.filter((fault) => fault.startsWith(`${name}: `))).toHaveLength(1);
+    }
+    expect(faults.join()).not.toContain('sesame');
+  });
+
+  it('needs a database', () => {
+    expect(faultsOf({})).toEqual(['DATABASE_URL: is required, unless SHARDS is set']);
+  });
+
+  it.each([
+    ['s0:0-2047', 'no shard has buckets 2048-4095'],
+    ['s0:0-2047,s1:2049-4095', 'no shard has buckets 2048-2048'],
+    ['s0:0-2048,s1:2048-4095', 'stand twice'],
+    ['s0:0-4096', 'is not a range'],
+    ['s0:0-2047,s0:2048-4095', 'stands twice'],
+    ['s0', 'is not of the form'],
+  ])('refuses the shard list %s', (list, reason) => {
+    expect(faultsOf({ SHARDS: list }).join()).toContain(reason);
+  });
+});

@@ -1,0 +1,97 @@
+import type { z } from 'zod';
+import { environmentSchema, shardEnvironmentSchema, type Environment } from './environment.js';
+import { ALL_BUCKETS, parseShardList, type ShardConfig } from './shards.js';
+
+export interface DatabaseConfig {
+  readonly shards: readonly ShardConfig[];
+  readonly poolSize: number;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+export interface Config {
+  readonly environment: Environment['NODE_ENV'];
+  readonly http: { readonly host: string; readonly port: number };
+  readonly log: { readonly level: Environment['LOG_LEVEL'] };
+  readonly database: DatabaseConfig;
+}
+
+/** Every fault of the environment, one a line, each with its variable's name and never its value. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(`The configuration has faults:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+  }
+}
+
+/** @throws ConfigError with every fault at once */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const faults: string[] = [];
+  const given = withoutEmpty(env);
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) faults.push(...describe(parsed.error));
+  const shards = readShards(given, faults);
+  if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
+  const values = parsed.data;
+  return {
+    environment: values.NODE_ENV,
+    http: { host: values.HOST, port: values.PORT },
+    log: { level: values.LOG_LEVEL },
+    database: {
+      shards,
+      poolSize: values.DATABASE_POOL_SIZE,
+      connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
+      statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+    },
+  };
+}
+
+function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {
+  const { SHARDS: list, DATABASE_URL: url, DATABASE_REPLICA_URLS: replicaUrls } = env;
+  if (list === undefined) {
+    if (url === undefined) {
+      faults.push('DATABASE_URL: is required, unless SHARDS is set');
+      return [];
+    }
+    return [
+      {
+        name: 'main',
+        buckets: ALL_BUCKETS,
+        primaryUrl: url,
+        replicaUrls: replicaUrls?.split(',').map((replica) => replica.trim()) ?? [],
+      },
+    ];
+  }
+  if (url !== undefined) faults.push('DATABASE_URL: must not be set together with SHARDS');
+  if (replicaUrls !== undefined) {
+    faults.push('DATABASE_REPLICA_URLS: must not be set together with SHARDS');
+  }
+  const layout = parseShardList(list);
+  faults.push(...layout.faults.map((fault) => `SHARDS: ${fault}`));
+  return layout.shards.flatMap(({ name, buckets }) => {
+    const prefix = `SHARD_${name.toUpperCase()}_`;
+    const parsed = shardEnvironmentSchema.safeParse({
+      PRIMARY_URL: env[`${prefix}PRIMARY_URL`],
+      REPLICA_URLS: env[`${prefix}REPLICA_URLS`],
+    });
+    if (!parsed.success) {
+      faults.push(...describe(parsed.error, prefix));
+      return [];
+    }
+    const { PRIMARY_URL: primaryUrl, REPLICA_URLS: shardReplicaUrls = [] } = parsed.data;
+    return [{ name, buckets, primaryUrl, replicaUrls: shardReplicaUrls }];
+  });
+}
+
+/** A variable that is set to nothing is not set: that is how manifests and shells unset one. */
+function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
+function describe(error: z.ZodError, prefix = ''): string[] {
+  return error.issues.map(({ path, message, code }) => {
+    const missing = code === 'invalid_type' ? 'is required' : message;
+    return `${prefix}${path.join('.')}: ${missing}`;
+  });
+}

@@ -1,0 +1,24 @@
+import { type z } from 'zod';
+import { environmentSchema, shardEnvironmentSchema } from './environment.js';
+
+/** The text of `.env.example`: every variable, what it means, and its default. */
+export function envExample(): string {
+  return [
+    '# Every environment variable of the service, with its default where it has one.',
+    '# Written by `npm run generate` from src/config/environment.ts.',
+    ...entries(environmentSchema, ''),
+    '',
+    '# For each shard that SHARDS names, here s0:',
+    ...entries(shardEnvironmentSchema, 'SHARD_S0_'),
+    '',
+  ].join('\n');
+}
+
+function entries(schema: z.ZodObject, prefix: string): string[] {
+  return Object.entries(schema.shape).flatMap(([name, field]) => {
+    const { description = '' } = field as z.ZodType;
+    const fallback = (field as z.ZodType).safeParse(undefined);
+    const value = fallback.success && fallback.data !== undefined ? String(fallback.data) : '';
+    return ['', `# ${description}`, `#${prefix}${name}=${value}`];
+  });
+}

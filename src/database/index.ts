@@ -1,0 +1,4 @@
+export { DatabaseModule } from './database.module.js';
+export { MessageStore } from './message-store.js';
+export { DatabaseStateError } from './migrate/database-state.error.js';
+export { migrate } from './migrate/migrate.js';

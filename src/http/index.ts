@@ -1,0 +1,7 @@
+export { Answers } from './answers.decorator.js';
+export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';
+export { trackRoutes } from './method-not-allowed.js';
+export { openApiDocument, serveOpenApi } from './openapi.js';
+export { ProblemFilter } from './problem.filter.js';
+export { answerRequestId, requestId } from './request-id.js';
+export { validationPipe } from './validation.pipe.js';

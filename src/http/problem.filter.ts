@@ -1,0 +1,78 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { InvalidInputError, NotFoundError, UnavailableError } from '../errors/index.js';
+import { pointerTo, PROBLEM_JSON, problem, type FieldError } from './problem.js';
+import { InvalidRequestError } from './validation.pipe.js';
+
+interface Answer {
+  readonly status: number;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+  readonly retryAfterSeconds?: number;
+}
+
+/** Turns every error into problem details. Causes of a 5xx go to the log, never to the caller. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger(ProblemFilter.name);
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    const { status, detail, errors, retryAfterSeconds } = answerTo(error, request);
+    if (status >= 500) this.logger.error({ err: error, reqId: request.id }, detail);
+    if (reply.sent) return;
+    if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds);
+    reply
+      .status(status)
+      .header('cache-control', 'no-store')
+      .removeHeader('location')
+      .type(PROBLEM_JSON)
+      .send(JSON.stringify(problem(status, detail, request.id, errors)));
+  }
+}
+
+function answerTo(error: unknown, request: FastifyRequest): Answer {
+  if (error instanceof InvalidRequestError) {
+    return { status: 400, detail: sentence(error.errors), errors: error.errors };
+  }
+  if (error instanceof InvalidInputError) {
+    const errors = [{ pointer: pointerTo([error.field]), detail: error.message }];
+    return { status: 400, detail: sentence(errors), errors };
+  }
+  if (error instanceof NotFoundError) return { status: 404, detail: error.message };
+  if (error instanceof UnavailableError) {
+    return {
+      status: 503,
+      detail: 'A part that is needed cannot be reached at the moment. Try again later.',
+      retryAfterSeconds: error.retryAfterSeconds,
+    };
+  }
+  const status = statusOf(error);
+  if (status === 404) {
+    const path = request.url.split('?', 1)[0];
+    return { status, detail: `There is nothing at ${request.method} ${path}.` };
+  }
+  if (status < 500) return { status, detail: DETAILS[status] ?? messageOf(error) };
+  return { status, detail: 'The request could not be answered.' };
+}
+
+const DETAILS: Readonly<Record<number, string>> = {
+  413: 'The body is too large: at most 16 KiB.',
+  415: 'The body must be JSON: send it with Content-Type: application/json.',
+};
+
+/** Fastify's own errors (broken JSON, body too large) carry their status. */
+function statusOf(error: unknown): number {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode } = (error ?? {}) as { statusCode?: unknown };
+  return typeof statusCode === 'number' && statusCode >= 400 && statusCode < 600 ? statusCode : 500;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'The request is not valid.';
+}
+
+function sentence(errors: readonly FieldError[]): string {
+  return `${errors.map(({ detail }) => detail).join('; ')}.`;
+}

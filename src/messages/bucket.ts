@@ -1,0 +1,13 @@
+import { createHash } from 'node:crypto';
+
+/** Buckets are logical shards: their number and the hash never change, what holds them may. */
+export const BUCKET_COUNT = 4096;
+
+/**
+ * The bucket of a normalised tag, 0 to 4,095: the first 12 bits of SHA-256 of its UTF-8.
+ * PostgreSQL computes the same in `bucket_of_tag` (prisma/migrations).
+ */
+export function bucketOfTag(tag: string): number {
+  const digest = createHash('sha256').update(tag, 'utf8').digest();
+  return digest.readUInt16BE(0) >> 4;
+}

@@ -1,0 +1,73 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { OpenAPIObject } from '@nestjs/swagger';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import type { Config } from './config/index.js';
+import {
+  acceptJsonOnly,
+  answerRequestId,
+  BODY_MAX_BYTES,
+  openApiDocument,
+  ProblemFilter,
+  requestId,
+  serveOpenApi,
+  trackRoutes,
+  validationPipe,
+} from './http/index.js';
+import { messageSchema } from './messages/message.dto.js';
+
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 15_000;
+
+interface WiredApp {
+  readonly app: NestFastifyApplication;
+  readonly document: OpenAPIObject;
+  /** Connects, and registers what has to come after every route. */
+  init(): Promise<void>;
+}
+
+/** The application with everything in its place, before anything is connected. */
+export async function wireApp(config: Config): Promise<WiredApp> {
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_MAX_BYTES,
+    genReqId: requestId,
+    // Fastify sets no limit of its own: a client that sends its request drop by drop holds a socket.
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    forceCloseConnections: 'idle',
+  });
+  const fastify = adapter.getInstance();
+  const refuseOtherMethods = trackRoutes(fastify);
+  answerRequestId(fastify);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+    bodyParser: false,
+    bufferLogs: true,
+    abortOnError: false,
+  });
+  app.useLogger(app.get(Logger));
+  app.useGlobalPipes(validationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  acceptJsonOnly(fastify);
+  const document = openApiDocument(app, [messageSchema]);
+  serveOpenApi(app, document);
+  const init = async () => {
+    await app.init();
+    refuseOtherMethods();
+  };
+  return { app, document, init };
+}
+
+/** @throws whatever keeps the service from serving: the database's state, a port that is taken */
+export async function startServer(config: Config): Promise<NestFastifyApplication> {
+  const { app, init } = await wireApp(config);
+  try {
+    await init();
+    await app.listen(config.http.port, config.http.host);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  return app;
+}
