@@ -17,7 +17,8 @@ module.exports = {
     },
     {
       name: 'domain-knows-no-http',
-      comment: 'The rules of the domain hold whatever brings a message in: HTTP, an import, a test.',
+      comment:
+        'The rules of the domain hold whatever brings a message in: HTTP, an import, a test.',
       severity: 'error',
       from: { path: '^src/messages/', pathNot: '(controller|module|dto|spec)\\.ts$' },
       to: { path: '^src/http/|node_modules/(fastify|@fastify|@nestjs/(?!common))' },
@@ -49,6 +50,9 @@ module.exports = {
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
     exclude: { path: '^src/database/generated/internal' },
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      extensionAlias: { '.js': ['.ts', '.js'] },
+    },
   },
 };

@@ -71,7 +71,8 @@ function build() {
     PRISMA_HIDE_UPDATE_MESSAGE: '1',
   });
   say('compiling ...');
-  for (const output of ['dist', 'build']) rmSync(join(ROOT, output), { recursive: true, force: true });
+  for (const output of ['dist', 'build'])
+    rmSync(join(ROOT, output), { recursive: true, force: true });
   node('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.build.json']);
   node('node_modules/typescript/bin/tsc', ['-p', 'tsconfig.scripts.json']);
   mkdirSync(dirname(stamp), { recursive: true });

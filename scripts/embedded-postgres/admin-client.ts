@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client } from 'pg';
 import { settlesWithin } from './wait-until.js';
 
 const END_MS = 2_000;
@@ -10,8 +10,8 @@ const END_MS = 2_000;
 export async function connectAdmin(
   connectionString: string,
   options: { connectMs?: number; queryMs?: number } = {},
-): Promise<pg.Client> {
-  const client = new pg.Client({
+): Promise<Client> {
+  const client = new Client({
     connectionString,
     connectionTimeoutMillis: options.connectMs ?? 10_000,
     query_timeout: options.queryMs ?? 60_000,
@@ -28,7 +28,7 @@ export async function connectAdmin(
 }
 
 /** Closes the connection, and does not wait for a server that no longer answers. */
-export async function endClient(client: pg.Client): Promise<void> {
+export async function endClient(client: Client): Promise<void> {
   await settlesWithin(
     client.end().catch(() => undefined),
     END_MS,

@@ -54,7 +54,9 @@ export class EmbeddedCluster {
 
 async function allOrNone(starts: readonly Promise<ShardCluster>[]): Promise<ShardCluster[]> {
   const results = await Promise.allSettled(starts);
-  const started = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const started = results.flatMap((result) =>
+    result.status === 'fulfilled' ? [result.value] : [],
+  );
   const failure = results.find((result) => result.status === 'rejected');
   if (!failure) return started;
   await Promise.allSettled(started.map((shard) => shard.stop('immediate')));

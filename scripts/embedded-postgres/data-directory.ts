@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type pg from 'pg';
+import type { Client } from 'pg';
 import { endClient } from './admin-client.js';
 import type { Binaries } from './binaries.js';
 import { copyLiveTree, exists, giveTree, writePrivate } from './file-tree.js';
@@ -100,7 +100,7 @@ async function complete(
   }
 }
 
-async function writeLabels(data: string, client: pg.Client, storage: Storage): Promise<void> {
+async function writeLabels(data: string, client: Client, storage: Storage): Promise<void> {
   const { rows } = await client.query<{ labelfile: string; spcmapfile: string }>(
     'SELECT labelfile, spcmapfile FROM pg_backup_stop(false)',
   );
@@ -117,7 +117,9 @@ function isNotForStandby(relative: string): boolean {
   const [top = '', ...rest] = relative.split(path.sep);
   const name = path.basename(relative);
   if (rest.length === 0) {
-    return /^(postmaster\..*|.*\.log|.*\.tmp|backup_label.*|tablespace_map.*|.*\.signal)$/.test(top);
+    return /^(postmaster\..*|.*\.log|.*\.tmp|backup_label.*|tablespace_map.*|.*\.signal)$/.test(
+      top,
+    );
   }
   if (top === 'pg_wal') return !['archive_status', 'summaries'].includes(rest.join('/'));
   if (/^pg_(replslot|stat_tmp|dynshmem|notify|serial|snapshots|subtrans)$/.test(top)) return true;

@@ -1,4 +1,13 @@
-import { chmod, copyFile, lchown, lstat, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  lchown,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  writeFile,
+} from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import type { Account } from './account.js';

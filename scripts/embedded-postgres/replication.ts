@@ -1,4 +1,4 @@
-import type pg from 'pg';
+import type { Client } from 'pg';
 import { endClient } from './admin-client.js';
 import type { PostgresServer } from './server.js';
 import { waitUntil } from './wait-until.js';
@@ -17,7 +17,8 @@ export async function ensureSlot(primary: PostgresServer, slot: string): Promise
       'SELECT 1 FROM pg_replication_slots WHERE slot_name = $1',
       [slot],
     );
-    if (!rowCount) await client.query('SELECT pg_create_physical_replication_slot($1, true)', [slot]);
+    if (!rowCount)
+      await client.query('SELECT pg_create_physical_replication_slot($1, true)', [slot]);
   });
 }
 
@@ -84,7 +85,7 @@ export async function untilReplayed(
 
 export async function withClient<T>(
   server: PostgresServer,
-  use: (client: pg.Client) => Promise<T>,
+  use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const client = await server.adminClient();
   try {
@@ -93,4 +94,3 @@ export async function withClient<T>(
     await endClient(client);
   }
 }
-

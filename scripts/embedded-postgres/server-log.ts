@@ -24,7 +24,12 @@ export class ServerLog {
     if (size <= from) return '';
     const handle = await open(this.file, 'r');
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(size - from), 0, size - from, from);
+      const { buffer, bytesRead } = await handle.read(
+        Buffer.alloc(size - from),
+        0,
+        size - from,
+        from,
+      );
       return buffer.toString('utf8', 0, bytesRead);
     } finally {
       await handle.close();

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import path from 'node:path';
-import type pg from 'pg';
+import type { Client } from 'pg';
 import { connectAdmin, endClient } from './admin-client.js';
 import type { Binaries } from './binaries.js';
 import { readIfPresent, writePrivate } from './file-tree.js';
@@ -76,7 +76,7 @@ export class PostgresServer extends EventEmitter<{ unexpectedExit: [ServerExit] 
   }
 
   /** A connection as superuser; the caller ends it. */
-  adminClient(database = 'postgres'): Promise<pg.Client> {
+  adminClient(database = 'postgres'): Promise<Client> {
     return connectAdmin(this.url(database));
   }
 

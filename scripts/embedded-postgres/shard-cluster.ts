@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import pg from 'pg';
+import { escapeIdentifier } from 'pg';
 import { findBinaries, type Binaries } from './binaries.js';
 import { createData, hasData } from './data-directory.js';
-import { errorCode, giveTree, readIfPresent, writePrivate } from './file-tree.js';
+import { errorCode, readIfPresent, writePrivate } from './file-tree.js';
 import { followPrimary } from './replica.js';
 import { untilReplayed, withClient } from './replication.js';
 import { PostgresServer, type ServerExit } from './server.js';
@@ -70,7 +69,7 @@ export class ShardCluster {
   async recover(): Promise<void> {
     const { options, storage, binaries, password, passwordFile, settings } = this.#shared;
     const onProgress = options.onProgress ?? (() => undefined);
-    const durable = !['off', 'false', false].includes(settings['fsync'] as string | boolean);
+    const durable = !['off', 'false'].includes(String(settings['fsync']));
     const primaryDir = path.join(storage.root, 'primary');
     if (!(await hasData(primaryDir))) {
       onProgress(`${this.primary.name}: creating`);
@@ -153,9 +152,7 @@ async function keepPassword(
   const kept = await readIfPresent(file);
   if (kept) return kept.trim();
   const password = wanted ?? randomBytes(24).toString('hex');
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
   await writePrivate(file, `${password}\n`, storage.account);
-  await giveTree(file, storage.account);
   return password;
 }
 
@@ -164,5 +161,5 @@ function throwFirst(results: readonly PromiseSettledResult<void>[]): void {
 }
 
 function quote(name: string): string {
-  return pg.escapeIdentifier(name);
+  return escapeIdentifier(name);
 }

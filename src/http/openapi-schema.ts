@@ -8,7 +8,11 @@ export interface OpenApiSchema {
 
 /** A schema as OpenAPI 3.1 has it, which is JSON Schema 2020-12. Named ones become references. */
 export function openApiSchema(schema: z.ZodType, io: 'input' | 'output'): OpenApiSchema {
-  const { $schema: _, $defs = {}, ...root } = z.toJSONSchema(schema, {
+  const {
+    $schema: _,
+    $defs = {},
+    ...root
+  } = z.toJSONSchema(schema, {
     io,
     target: 'draft-2020-12',
     unrepresentable: 'any',

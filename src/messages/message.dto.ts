@@ -7,7 +7,8 @@ export const PAGE_LIMIT_DEFAULT = 50;
 export const PAGE_LIMIT_MAX = 500;
 
 const text = z.string({
-  error: ({ input }) => (input === undefined ? 'is required' : `must be a string, not ${kindOf(input)}`),
+  error: ({ input }) =>
+    input === undefined ? 'is required' : `must be a string, not ${kindOf(input)}`,
 });
 
 const messageText = text
@@ -69,10 +70,7 @@ const cursor = text.optional().meta({
 });
 
 export const newMessageSchema = z
-  .object(
-    { message: messageText, tag },
-    { error: 'must be a JSON object with message and tag' },
-  )
+  .object({ message: messageText, tag }, { error: 'must be a JSON object with message and tag' })
   .meta({ id: 'NewMessage' });
 export type NewMessageDto = z.output<typeof newMessageSchema>;
 

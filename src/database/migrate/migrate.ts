@@ -43,9 +43,11 @@ async function migrateShard(
         onProgress(`shard ${shard.name}: schema is up to date`);
         return;
       }
-      const applied = await applyMigrations(shard.primaryUrl, migrations).catch((cause: unknown) => {
-        throw new DatabaseStateError(shard.name, 'a migration failed', { cause });
-      });
+      const applied = await applyMigrations(shard.primaryUrl, migrations).catch(
+        (cause: unknown) => {
+          throw new DatabaseStateError(shard.name, 'a migration failed', { cause });
+        },
+      );
       onProgress(`shard ${shard.name}: applied ${applied.join(', ')}`);
     }),
   );
@@ -81,7 +83,9 @@ async function claimBuckets(
   shards: readonly ShardConfig[],
   onProgress: (message: string) => void,
 ): Promise<void> {
-  const [first] = shards.toSorted((a, b) => (a.buckets[0]?.first ?? 0) - (b.buckets[0]?.first ?? 0));
+  const [first] = shards.toSorted(
+    (a, b) => (a.buckets[0]?.first ?? 0) - (b.buckets[0]?.first ?? 0),
+  );
   if (!first) return;
   await withSession(first, (session) =>
     withMigrateLock(first.name, session, LOCK_WAIT_MS, async () => {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { PrismaPg } from '@prisma/adapter-pg';
 import { bindMigrationAwareSqlAdapterFactory } from '@prisma/driver-adapter-utils';
+import type pg from 'pg';
 import * as engineModule from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { migrationsDirectory, type Migration } from './migrations.js';
 
@@ -21,9 +22,12 @@ export async function applyMigrations(
   migrations: readonly Migration[],
 ): Promise<readonly string[]> {
   await (instantiated ??= instantiate());
-  const factory = bindMigrationAwareSqlAdapterFactory(
-    new PrismaPg({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000, max: 2 }),
-  );
+  const scripts = new WholeScripts({
+    connectionString: databaseUrl,
+    connectionTimeoutMillis: 10_000,
+    max: 2,
+  });
+  const factory = bindMigrationAwareSqlAdapterFactory(scripts);
   const engine = await engineModule.SchemaEngine.new(
     { datamodels: undefined },
     () => undefined,
@@ -45,6 +49,30 @@ export async function applyMigrations(
     return appliedMigrationNames;
   } finally {
     engine.free();
+    await scripts.close();
+  }
+}
+
+/**
+ * The adapter splits a migration at every semicolon, also in comments and function bodies, and runs
+ * the pieces one by one. Sent whole, PostgreSQL splits it, and runs it in one transaction: a
+ * migration that fails leaves nothing behind.
+ */
+class WholeScripts extends PrismaPg {
+  private readonly pools = new Set<pg.Pool>();
+
+  override async connect(): ReturnType<PrismaPg['connect']> {
+    const adapter = await super.connect();
+    adapter.executeScript = async (script) => {
+      await adapter.underlyingDriver().query(script);
+    };
+    this.pools.add(adapter.underlyingDriver());
+    return adapter;
+  }
+
+  /** The engine leaves its connections open. */
+  async close(): Promise<void> {
+    await Promise.all([...this.pools].filter((pool) => !pool.ended).map((pool) => pool.end()));
   }
 }
 

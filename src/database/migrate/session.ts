@@ -3,8 +3,8 @@ import { DatabaseStateError } from './database-state.error.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 10_000;
-/** Prisma's own migrate takes the same lock, so the two exclude each other. */
-const MIGRATE_LOCK = 72_707_369;
+/** Not the lock of the schema engine itself (72707369), which it takes inside of this one. */
+const MIGRATE_LOCK = 72_707_370;
 
 /** Runs `work` on one connection to a shard's primary, closed afterwards. */
 export async function withSession<T>(

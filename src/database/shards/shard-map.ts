@@ -1,7 +1,9 @@
 import { BUCKET_COUNT } from '../../messages/bucket.js';
 
 /** Which shard has a bucket. Built once: every bucket stands in it exactly once. */
-export class ShardMap<Shard extends { readonly buckets: readonly { first: number; last: number }[] }> {
+export class ShardMap<
+  Shard extends { readonly buckets: readonly { first: number; last: number }[] },
+> {
   private readonly byBucket: Shard[] = [];
 
   /** @throws Error if a bucket stands nowhere or twice */

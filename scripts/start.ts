@@ -1,0 +1,131 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { parseArgs } from 'node:util';
+import { type Config, readConfig } from '../src/config/index.js';
+import { migrate } from '../src/database/index.js';
+import { startServer } from '../src/server.js';
+import { EMBEDDED_ENVIRONMENT_FILE, embeddedEnvironment } from './embedded-environment.js';
+import { EmbeddedCluster } from './embedded-postgres/cluster.js';
+import { reporting } from './reporting.js';
+
+const HELP = `Usage: npm start
+
+Serves the API. Where neither DATABASE_URL nor SHARDS is set, brings up an embedded PostgreSQL
+cluster first: two shards, each a primary and a streaming replica, with their data in .data/.
+Migrates every shard before it serves. Ctrl-C stops everything that it started.
+
+Environment: see .env.example.
+`;
+
+const DATA_DIRECTORY = '.data';
+
+export async function main(args: string[]): Promise<number> {
+  const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  return reporting(serveUntilStopped);
+}
+
+async function serveUntilStopped(): Promise<number> {
+  const stop = stopSignal();
+  let cluster: EmbeddedCluster | undefined;
+  try {
+    let env: NodeJS.ProcessEnv = { ...process.env };
+    if (!env['DATABASE_URL'] && !env['SHARDS']) {
+      // Faults of the configuration, and a port that is taken, are told before minutes are spent.
+      const { http } = readConfig({ ...env, DATABASE_URL: 'postgres://embedded' });
+      await checkPortIsFree(http);
+      cluster = await startCluster();
+      env = { ...env, ...embeddedEnvironment(cluster) };
+    }
+    if (stop.requested) return 0;
+    const config = readConfig(env);
+    say('migrating ...');
+    await migrate(config.database, say);
+    if (stop.requested) return 0;
+    const app = await startServer(config);
+    const address = (await app.getUrl()).replace(/\/\/(\[::1?\]|0\.0\.0\.0)/, '//127.0.0.1');
+    say(welcome(address));
+    await stop.asked;
+    say('stopping ...');
+    await app.close();
+    return 0;
+  } finally {
+    if (cluster) {
+      await rm(EMBEDDED_ENVIRONMENT_FILE, { force: true });
+      await cluster.stop();
+      say('stopped the PostgreSQL cluster');
+    }
+    stop.release();
+  }
+}
+
+async function startCluster(): Promise<EmbeddedCluster> {
+  await mkdir(DATA_DIRECTORY, { recursive: true });
+  say(
+    `bringing up PostgreSQL: two shards, each a primary and a replica, data in ${DATA_DIRECTORY}/`,
+  );
+  const cluster = await EmbeddedCluster.start({
+    dir: `${DATA_DIRECTORY}/postgres`,
+    shards: 2,
+    replicasPerShard: 1,
+    onProgress: say,
+    onUnexpectedExit: ({ server, reason }) => say(`PostgreSQL server ${server} is gone: ${reason}`),
+  });
+  const lines = Object.entries(embeddedEnvironment(cluster)).map(
+    ([name, value]) => `${name}=${value}`,
+  );
+  await writeFile(EMBEDDED_ENVIRONMENT_FILE, `${lines.join('\n')}\n`, { mode: 0o600 });
+  return cluster;
+}
+
+async function checkPortIsFree({ host, port }: Config['http']): Promise<void> {
+  const server = createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const problem =
+        cause.code === 'EADDRINUSE'
+          ? `port ${port} is taken: set PORT to another, as in PORT=${port + 1} npm start`
+          : `cannot listen on ${host}:${port}: set HOST and PORT`;
+      reject(new Error(problem, { cause }));
+    });
+    server.listen({ host, port }, resolve);
+  });
+  await new Promise((resolve) => server.close(resolve));
+}
+
+/** The first signal stops in order; a second one gives up waiting. */
+function stopSignal() {
+  let ask: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (ask = resolve));
+  const state = { requested: false, asked, release };
+  const onSignal = () => {
+    if (state.requested) process.exit(130);
+    state.requested = true;
+    ask();
+  };
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+  for (const signal of signals) process.on(signal, onSignal);
+  function release() {
+    for (const signal of signals) process.off(signal, onSignal);
+  }
+  return state;
+}
+
+function welcome(address: string): string {
+  return `serving on ${address}
+
+  curl -i ${address}/messages -H 'Content-Type: application/json' \\
+       -d '{"message":"Hello, world","tag":"greetings"}'
+  curl -i '${address}/messages?tag=greetings&limit=10'
+  curl -i ${address}/messages/ID
+
+  The API as a page to try it from: ${address}/docs
+  Ctrl-C stops everything.`;
+}
+
+function say(message: string): void {
+  process.stderr.write(`[start] ${message}\n`);
+}

@@ -1,0 +1,24 @@
+import { migrate } from '../../src/database/index.js';
+import { startServer } from '../../src/server.js';
+import { TestDatabases } from './databases.js';
+
+/** A service on databases of its own, listening on a free port of loopback. */
+export interface TestService extends AsyncDisposable {
+  readonly url: string;
+  readonly databases: TestDatabases;
+}
+
+export async function startService(overrides: NodeJS.ProcessEnv = {}): Promise<TestService> {
+  const databases = await TestDatabases.create();
+  const config = databases.config(overrides);
+  await migrate(config.database, () => undefined);
+  const app = await startServer(config);
+  return {
+    url: await app.getUrl(),
+    databases,
+    [Symbol.asyncDispose]: async () => {
+      await app.close();
+      await databases[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Answer, get, send } from './harness/http.js';
+import { startService, type TestService } from './harness/service.js';
+
+let service: TestService;
+
+beforeAll(async () => {
+  service = await startService();
+});
+
+afterAll(async () => {
+  await service[Symbol.asyncDispose]();
+});
+
+function expectProblem(answer: Answer, status: number, title: string): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer.body).toEqual({
+    type: 'about:blank',
+    title,
+    status,
+    detail: expect.any(String),
+    instance: answer.headers.get('x-request-id'),
+  });
+}
+
+describe('problem details (RFC 9457)', () => {
+  it('for an unknown route', async () => {
+    expectProblem(await get(service.url, '/nothing?x=1'), 404, 'Not Found');
+  });
+
+  it('for an unknown route with a body', async () => {
+    expectProblem(await send(service.url, { path: '/nothing', body: '{}' }), 404, 'Not Found');
+  });
+
+  it.each(['{"message":', '{', '{"message":"a",}', '\u{feff}', ''])(
+    'for the broken JSON %j',
+    async (body) => {
+      expectProblem(
+        await send(service.url, { body: new TextEncoder().encode(body) }),
+        400,
+        'Bad Request',
+      );
+    },
+  );
+
+  it('for a body that is not UTF-8', async () => {
+    const body = Buffer.from('{"message":"\xff","tag":"a"}', 'latin1');
+    expectProblem(await send(service.url, { body }), 400, 'Bad Request');
+  });
+
+  it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/xml', 'nonsense'])(
+    'for the content type %s',
+    async (type) => {
+      const answer = await send(service.url, { body: '{}', headers: { 'content-type': type } });
+      expectProblem(answer, 415, 'Unsupported Media Type');
+    },
+  );
+
+  it('for a body over 16 KiB', async () => {
+    const body = JSON.stringify({ message: 'x'.repeat(16 * 1024), tag: 'a' });
+    expectProblem(await send(service.url, { body }), 413, 'Payload Too Large');
+  });
+
+  it.each([
+    ['DELETE', '/messages', 'GET, HEAD, POST'],
+    ['PUT', '/messages', 'GET, HEAD, POST'],
+    ['PATCH', '/messages/01930000-0000-7000-8000-000000000000', 'GET, HEAD'],
+    ['POST', '/messages/01930000-0000-7000-8000-000000000000', 'GET, HEAD'],
+    ['DELETE', '/openapi.json', 'GET, HEAD'],
+  ])('for %s %s, with Allow', async (method, path, allow) => {
+    const answer = await send(service.url, { method, path, body: 'no json' });
+    expectProblem(answer, 405, 'Method Not Allowed');
+    expect(answer.headers.get('allow')).toBe(allow);
+  });
+});
+
+describe('X-Request-Id', () => {
+  it('is taken over if it is well-formed', async () => {
+    const answer = await get(service.url, '/nothing', { 'x-request-id': 'abc-123' });
+    expect(answer.headers.get('x-request-id')).toBe('abc-123');
+    expect(answer.body).toMatchObject({ instance: 'abc-123' });
+  });
+
+  it.each(['a b', 'x'.repeat(129), '{"a":1}'])('is made anew in the place of %j', async (id) => {
+    const answer = await get(service.url, '/nothing', { 'x-request-id': id });
+    expect(answer.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+  });
+});
+
+describe('OpenAPI', () => {
+  it('is served as it is committed (npm run generate)', async () => {
+    const { body } = await get(service.url, '/openapi.json');
+    expect(body).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
+  });
+
+  it('has a page to try it from', async () => {
+    const page = await get(service.url, '/docs');
+    expect(page.status).toBe(200);
+    expect(page.headers.get('content-type')).toContain('text/html');
+    expect(page.body).toContain('swagger-ui');
+  });
+});
