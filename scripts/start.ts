@@ -29,7 +29,7 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function serveUntilStopped(): Promise<number> {
-  const stop = stopSignal();
+  const stop = new StopSignal();
   let cluster: EmbeddedCluster | undefined;
   try {
     let env: NodeJS.ProcessEnv = { ...process.env };
@@ -96,22 +96,30 @@ async function checkPortIsFree({ host, port }: Config['http']): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** The first signal stops in order; a second one gives up waiting. */
-function stopSignal() {
-  let ask: () => void = () => undefined;
-  const asked = new Promise<void>((resolve) => (ask = resolve));
-  const state = { requested: false, asked, release };
-  const onSignal = () => {
-    if (state.requested) process.exit(130);
-    state.requested = true;
-    ask();
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, onSignal);
-  function release() {
-    for (const signal of signals) process.off(signal, onSignal);
+class StopSignal {
+  requested = false;
+  readonly asked: Promise<void>;
+  private readonly onSignal: () => void;
+
+  constructor() {
+    let ask: () => void;
+    this.asked = new Promise((resolve) => {
+      ask = resolve;
+    });
+    this.onSignal = () => {
+      if (this.requested) process.exit(130);
+      this.requested = true;
+      ask();
+    };
+    for (const signal of STOP_SIGNALS) process.on(signal, this.onSignal);
   }
-  return state;
+
+  release(): void {
+    for (const signal of STOP_SIGNALS) process.off(signal, this.onSignal);
+  }
 }
 
 function welcome(address: string): string {

@@ -25,7 +25,7 @@ interface WiredApp {
   readonly app: NestFastifyApplication;
   readonly document: OpenAPIObject;
   /** Connects, and registers what has to come after every route. */
-  init(): Promise<void>;
+  readonly init: () => Promise<void>;
 }
 
 /** The application with everything in its place, before anything is connected. */

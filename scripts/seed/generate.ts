@@ -47,5 +47,5 @@ function vary(phrase: string, name: string, random: number): string {
           ? `${phrase} – ${name} 🚀`
           : phrase;
   if (codePoints(varied) <= MESSAGE_MAX_CODE_POINTS) return varied;
-  return [...phrase].slice(0, MESSAGE_MAX_CODE_POINTS).join('');
+  return Array.from(phrase).slice(0, MESSAGE_MAX_CODE_POINTS).join('');
 }

@@ -18,7 +18,8 @@ function entries(schema: z.ZodObject, prefix: string): string[] {
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     const { description = '' } = field as z.ZodType;
     const fallback = (field as z.ZodType).safeParse(undefined);
-    const value = fallback.success && fallback.data !== undefined ? String(fallback.data) : '';
+    const value =
+      fallback.success && fallback.data !== undefined ? `${fallback.data as string | number}` : '';
     return ['', `# ${description}`, `#${prefix}${name}=${value}`];
   });
 }

@@ -22,7 +22,7 @@ export function acceptJsonOnly(fastify: FastifyInstance): void {
       done(new BrokenJsonError('The body is not valid UTF-8.', { cause }));
       return;
     }
-    parse(request, text, (error, value) => {
+    void parse(request, text, (error, value) => {
       if (error) done(new BrokenJsonError('The body is not valid JSON.', { cause: error }));
       else done(null, value);
     });

@@ -1,4 +1,4 @@
-import type { FastifyInstance, HTTPMethods } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { PROBLEM_JSON, problem } from './problem.js';
 
 /**
@@ -13,12 +13,12 @@ export function trackRoutes(fastify: FastifyInstance): () => void {
     methodsByPath.set(url, methods);
   });
   return () => {
-    for (const [url, present] of [...methodsByPath]) {
+    for (const [url, present] of methodsByPath) {
       const allow = [...present].toSorted().join(', ');
       const others = fastify.supportedMethods.filter((method) => !present.has(method));
       fastify.route({
         url,
-        method: others as HTTPMethods[],
+        method: others,
         exposeHeadRoute: false,
         // Before the body is read: a wrong method stays 405 whatever is sent along.
         onRequest: async (request, reply) => {

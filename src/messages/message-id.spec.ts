@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { derivedMessageId, MessageIdGenerator, parseMessageId } from './message-id.js';
 
 const bucket = fc.integer({ min: 0, max: 4095 });

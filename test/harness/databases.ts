@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import { type Config, readConfig } from '../../src/config/index.js';
 
 interface ShardServers {
@@ -44,12 +44,12 @@ export class TestDatabases implements AsyncDisposable {
     return this.inDatabase(this.shards[shard]?.replicas[0]);
   }
 
-  onPrimary<Row extends pg.QueryResultRow>(shard: number, sql: string): Promise<Row[]> {
+  onPrimary<Row extends QueryResultRow>(shard: number, sql: string): Promise<Row[]> {
     return query<Row>(this.primaryUrl(shard), sql);
   }
 
   /** Asks the shard's replica once it has replayed all that its primary had written by now. */
-  async onReplica<Row extends pg.QueryResultRow>(shard: number, sql: string): Promise<Row[]> {
+  async onReplica<Row extends QueryResultRow>(shard: number, sql: string): Promise<Row[]> {
     const [position] = await this.onPrimary<{ lsn: string }>(
       shard,
       'SELECT pg_current_wal_insert_lsn()::text AS lsn',
@@ -78,8 +78,8 @@ export class TestDatabases implements AsyncDisposable {
   }
 }
 
-async function query<Row extends pg.QueryResultRow>(url: string, sql: string): Promise<Row[]> {
-  const client = new pg.Client({ connectionString: url, query_timeout: DEADLINE_MS });
+async function query<Row extends QueryResultRow>(url: string, sql: string): Promise<Row[]> {
+  const client = new Client({ connectionString: url, query_timeout: DEADLINE_MS });
   await client.connect();
   try {
     return (await client.query<Row>(sql)).rows;

@@ -1,4 +1,4 @@
-import pg from 'pg';
+import { Client, type QueryConfig } from 'pg';
 import { DatabaseStateError } from './database-state.error.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -9,9 +9,9 @@ const MIGRATE_LOCK = 72_707_370;
 /** Runs `work` on one connection to a shard's primary, closed afterwards. */
 export async function withSession<T>(
   shard: { readonly name: string; readonly primaryUrl: string },
-  work: (session: pg.Client) => Promise<T>,
+  work: (session: Client) => Promise<T>,
 ): Promise<T> {
-  const session = new pg.Client({
+  const session = new Client({
     connectionString: shard.primaryUrl,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
@@ -40,7 +40,7 @@ export async function withSession<T>(
  */
 export async function withMigrateLock<T>(
   shard: string,
-  session: pg.Client,
+  session: Client,
   waitMs: number,
   work: () => Promise<T>,
 ): Promise<T> {
@@ -50,7 +50,7 @@ export async function withMigrateLock<T>(
       text: 'SELECT pg_advisory_lock($1)',
       values: [MIGRATE_LOCK],
       query_timeout: waitMs + 1_000,
-    } as pg.QueryConfig);
+    } as QueryConfig);
   } catch (cause) {
     throw new DatabaseStateError(
       shard,
