@@ -1,5 +1,6 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../src/config/index.js';
 import { migrate } from '../src/database/index.js';
@@ -18,6 +19,8 @@ Environment: see .env.example.
 `;
 
 const DATA_DIRECTORY = '.data';
+const PORT_WAIT_MS = 3_000;
+const PORT_POLL_MS = 100;
 
 export async function main(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
@@ -81,21 +84,34 @@ async function startCluster(): Promise<EmbeddedCluster> {
   return cluster;
 }
 
+/** A start right after one that was killed finds its port taken until that one has noticed. */
 async function checkPortIsFree({ host, port }: Config['http']): Promise<void> {
-  const server = createServer();
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) => {
-      const problem =
-        cause.code === 'EADDRINUSE'
-          ? `port ${port} is taken: set PORT to another, as in PORT=${port + 1} npm start`
-          : `cannot listen on ${host}:${port}: set HOST and PORT`;
-      reject(new Error(problem, { cause }));
-    });
-    server.listen({ host, port }, resolve);
-  });
-  await new Promise((resolve) => server.close(resolve));
+  const deadline = Date.now() + PORT_WAIT_MS;
+  for (;;) {
+    const cause = await listenError(host, port);
+    if (!cause) return;
+    if (cause.code !== 'EADDRINUSE') {
+      throw new Error(`cannot listen on ${host}:${port}: set HOST and PORT`, { cause });
+    }
+    if (Date.now() > deadline) {
+      throw new Error(
+        `port ${port} is taken: set PORT to another, as in PORT=${port + 1} npm start`,
+        { cause },
+      );
+    }
+    await setTimeout(PORT_POLL_MS);
+  }
 }
 
+async function listenError(host: string, port: number): Promise<NodeJS.ErrnoException | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', resolve);
+    server.listen({ host, port }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+const ORPHAN_WATCH_MS = 250;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The first signal stops in order; a second one gives up waiting. */
@@ -103,6 +119,7 @@ class StopSignal {
   requested = false;
   readonly asked: Promise<void>;
   private readonly onSignal: () => void;
+  private readonly orphanWatch: NodeJS.Timeout;
 
   constructor() {
     let ask: () => void;
@@ -115,9 +132,15 @@ class StopSignal {
       ask();
     };
     for (const signal of STOP_SIGNALS) process.on(signal, this.onSignal);
+    // npm that is killed cannot pass the signal on: its death is one.
+    const parent = process.ppid;
+    this.orphanWatch = setInterval(() => {
+      if (process.ppid !== parent && !this.requested) this.onSignal();
+    }, ORPHAN_WATCH_MS);
   }
 
   release(): void {
+    clearInterval(this.orphanWatch);
     for (const signal of STOP_SIGNALS) process.off(signal, this.onSignal);
   }
 }

@@ -69,7 +69,8 @@ export async function exists(item: string): Promise<boolean> {
 
 /** The code of a system error (`ENOENT`) or of a PostgreSQL one (`42P04`). */
 export function errorCode(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  // No instanceof: Jest runs tests in a realm whose Error is another one.
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' ? error.code : undefined;
 }
 

@@ -1,0 +1,146 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { removeStorage } from '../scripts/embedded-postgres/storage.js';
+import { get, post } from './harness/http.js';
+
+const DEADLINE_MS = 60_000;
+
+/** `npm start` in a folder of its own, so that the data of the checkout stays as it is. */
+class Start {
+  private readonly child: ChildProcess;
+  private output = '';
+  readonly exited: Promise<number | null>;
+
+  constructor(cwd: string, env: NodeJS.ProcessEnv) {
+    const main = pathToFileURL(join(process.cwd(), 'build/scripts/start.js')).href;
+    const script = `import(${JSON.stringify(main)}).then(async ({ main }) => process.exit(await main([])))`;
+    this.child = spawn(process.execPath, ['-e', script], {
+      cwd,
+      env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.output += chunk.toString()));
+    }
+    this.exited = new Promise((resolve) => this.child.once('exit', resolve));
+  }
+
+  /** The address it serves on. */
+  async url(): Promise<string> {
+    const deadline = Date.now() + DEADLINE_MS;
+    for (;;) {
+      const url = /serving on (http\S+)/.exec(this.output)?.[1];
+      if (url) return url;
+      if (this.child.exitCode !== null || Date.now() > deadline) {
+        throw new Error(`it does not serve:\n${this.output}`);
+      }
+      await setTimeout(50);
+    }
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
+  }
+
+  get text(): string {
+    return this.output;
+  }
+}
+
+let directory: string;
+const started: Start[] = [];
+
+function start(env: NodeJS.ProcessEnv = { PORT: '0' }): Start {
+  const each = new Start(directory, env);
+  started.push(each);
+  return each;
+}
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'messages-start-'));
+});
+
+afterEach(async () => {
+  for (const each of started.splice(0)) {
+    each.kill('SIGTERM');
+    await each.exited;
+  }
+  for (const pid of await serverPids()) process.kill(pid, 'SIGQUIT');
+  await removeStorage(join(directory, '.data/postgres'));
+  await rm(directory, { recursive: true, force: true });
+});
+
+async function serverPids(): Promise<number[]> {
+  const pids: number[] = [];
+  for (const shard of ['shard-0', 'shard-1']) {
+    for (const server of ['primary', 'replica-0']) {
+      const file = join(directory, '.data/postgres', shard, server, 'data/postmaster.pid');
+      if (existsSync(file)) pids.push(Number((await readFile(file, 'utf8')).split('\n', 1)[0]));
+    }
+  }
+  return pids;
+}
+
+describe('npm start', () => {
+  it('serves, stops all on SIGTERM, and finds its data again', async () => {
+    const first = start();
+    const posted = await post(await first.url(), { message: 'kept', tag: 'kept' });
+    expect(posted.status).toBe(201);
+    first.kill('SIGTERM');
+    expect(await first.exited).toBe(0);
+    expect(await serverPids()).toEqual([]);
+    expect(existsSync(join(directory, '.data/embedded.env'))).toBe(false);
+
+    const second = start();
+    expect((await get(await second.url(), '/messages?tag=kept')).body).toEqual([posted.body]);
+  });
+
+  it('recovers after kill -9, from servers that were left running', async () => {
+    const first = start();
+    const posted = await post(await first.url(), { message: 'kept', tag: 'kept' });
+    first.kill('SIGKILL');
+    await first.exited;
+    const left = await serverPids();
+    expect(left).toHaveLength(4);
+
+    const second = start();
+    expect((await get(await second.url(), '/messages?tag=kept')).body).toEqual([posted.body]);
+    const now = await serverPids();
+    expect(now).toHaveLength(4);
+    expect(now.filter((pid) => left.includes(pid))).toEqual([]);
+  });
+
+  it('says which variable to set when its port is taken, and starts nothing', async () => {
+    const holder = createServer();
+    await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
+    try {
+      const { port } = holder.address() as AddressInfo;
+      const refused = start({ PORT: `${port}` });
+      expect(await refused.exited).toBe(1);
+      expect(refused.text).toContain(`port ${port} is taken: set PORT`);
+      expect(existsSync(join(directory, '.data'))).toBe(false);
+    } finally {
+      await new Promise((resolve) => holder.close(resolve));
+    }
+  });
+
+  it('starts nothing embedded when DATABASE_URL is set', async () => {
+    const refused = start({ PORT: '0', DATABASE_URL: 'postgres://127.0.0.1:1/none' });
+    expect(await refused.exited).toBe(1);
+    expect(refused.text).toContain('Shard main: its primary cannot be reached');
+    expect(existsSync(join(directory, '.data'))).toBe(false);
+  });
+
+  it('lists every fault of the configuration by its variable', async () => {
+    const refused = start({ PORT: 'x', LOG_LEVEL: 'loud' });
+    expect(await refused.exited).toBe(1);
+    expect(refused.text).toMatch(/PORT: .*\n\s*LOG_LEVEL: /);
+  });
+});
