@@ -2,7 +2,7 @@ import { readConfig } from '../src/config/index.js';
 import { MessageStore } from '../src/database/index.js';
 import { BatchWriter } from './import/batch-writer.js';
 import { CsvHeaderError, readCsv } from './import/csv-reader.js';
-import { EXIT_INTERRUPTED, reportFailure } from './import/failure.js';
+import { EXIT_INTERRUPTED, reportFailure } from './failure.js';
 import { importRecords } from './import/import-records.js';
 import { interruptible } from './import/interrupt.js';
 import { readNdjson } from './import/ndjson-reader.js';

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { readConfig } from '../src/config/index.js';
 import { migrate } from '../src/database/index.js';
+import { reportFailure } from './failure.js';
 import { targetEnvironment } from './target-database.js';
-import { reporting } from './reporting.js';
 
 const HELP = `Usage: npm run migrate
 
@@ -14,14 +14,16 @@ is set, the embedded cluster that npm start has brought up.
 `;
 
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
-  }
-  return reporting(async () => {
+  try {
+    const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
     const { database } = readConfig(targetEnvironment());
     await migrate(database, (message) => process.stderr.write(`${message}\n`));
     return 0;
-  });
+  } catch (error) {
+    return reportFailure(error);
+  }
 }

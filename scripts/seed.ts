@@ -3,7 +3,7 @@ import { readConfig } from '../src/config/index.js';
 import { MessageStore } from '../src/database/index.js';
 import type { Message } from '../src/messages/message.js';
 import { BatchWriter } from './import/batch-writer.js';
-import { EXIT_INTERRUPTED, reportFailure } from './import/failure.js';
+import { EXIT_INTERRUPTED, reportFailure } from './failure.js';
 import { interruptible } from './import/interrupt.js';
 import { ProgressMeter } from './import/progress.js';
 import { resultLine } from './import/result.js';

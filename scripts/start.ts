@@ -7,7 +7,7 @@ import { migrate } from '../src/database/index.js';
 import { startServer } from '../src/server.js';
 import { EMBEDDED_ENVIRONMENT_FILE, embeddedEnvironment } from './embedded-environment.js';
 import { EmbeddedCluster } from './embedded-postgres/cluster.js';
-import { reporting } from './reporting.js';
+import { reportFailure } from './failure.js';
 
 const HELP = `Usage: npm start
 
@@ -23,12 +23,16 @@ const PORT_WAIT_MS = 3_000;
 const PORT_POLL_MS = 100;
 
 export async function main(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
-  if (values.help) {
-    process.stdout.write(HELP);
-    return 0;
+  try {
+    const { values } = parseArgs({ args, options: { help: { type: 'boolean', short: 'h' } } });
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    return await serveUntilStopped();
+  } catch (error) {
+    return reportFailure(error);
   }
-  return reporting(serveUntilStopped);
 }
 
 async function serveUntilStopped(): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { EMBEDDED_ENVIRONMENT_FILE } from './embedded-environment.js';
-import { UsageError } from './import/usage-error.js';
+import { UsageError } from './usage-error.js';
 
 /**
  * The environment that says which database to use: the one that is set, or else that of the

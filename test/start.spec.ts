@@ -5,9 +5,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { removeStorage } from '../scripts/embedded-postgres/storage.js';
+import { commandLine } from './harness/command.js';
 import { get, post } from './harness/http.js';
 
 const DEADLINE_MS = 60_000;
@@ -19,9 +19,7 @@ class Start {
   readonly exited: Promise<number | null>;
 
   constructor(cwd: string, env: NodeJS.ProcessEnv) {
-    const main = pathToFileURL(join(process.cwd(), 'build/scripts/start.js')).href;
-    const script = `import(${JSON.stringify(main)}).then(async ({ main }) => process.exit(await main([])))`;
-    this.child = spawn(process.execPath, ['-e', script], {
+    this.child = spawn(process.execPath, commandLine('start', []), {
       cwd,
       env: { PATH: process.env['PATH'], LOG_LEVEL: 'warn', HOST: '127.0.0.1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -140,7 +138,7 @@ describe('npm start', () => {
 
   it('lists every fault of the configuration by its variable', async () => {
     const refused = start({ PORT: 'x', LOG_LEVEL: 'loud' });
-    expect(await refused.exited).toBe(1);
+    expect(await refused.exited).toBe(2);
     expect(refused.text).toMatch(/PORT: .*\n\s*LOG_LEVEL: /);
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readOptions } from './options.js';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '../usage-error.js';
 
 describe(readOptions.name, () => {
   it('knows the format from the name and where rejects go', () => {

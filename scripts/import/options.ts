@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { STDIN } from './source.js';
-import { integerOption, UsageError } from './usage-error.js';
+import { integerOption, UsageError } from '../usage-error.js';
 
 export const USAGE = `Imports messages from a file.
 

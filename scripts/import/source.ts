@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
-import { UsageError } from './usage-error.js';
+import { UsageError } from '../usage-error.js';
 
 const CHUNK_BYTES = 256 * 1024;
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { parseInstant } from '../import/instant.js';
-import { integerOption, UsageError } from '../import/usage-error.js';
+import { integerOption, UsageError } from '../usage-error.js';
 import type { SeedPlan } from './generate.js';
 
 export const USAGE = `Makes demo messages, the same ones every time, and stores them.

@@ -1,4 +1,4 @@
-import { ConfigError } from '../../src/config/index.js';
+import { ConfigError } from '../src/config/index.js';
 import { UsageError } from './usage-error.js';
 
 export const EXIT_FAILED = 1;
@@ -17,9 +17,10 @@ export function reportFailure(error: unknown, advice?: string): number {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  const own = error.message === '' ? error.name : error.message;
   // The cause of a usage error is said in its message already.
-  if (error instanceof UsageError || !(error.cause instanceof Error)) return error.message;
-  return `${error.message}: ${error.cause.message}`;
+  if (error instanceof UsageError || !error.cause) return own;
+  return `${own}\n  because: ${describe(error.cause)}`;
 }
 
 function isParseArgsError(error: unknown): boolean {
