@@ -7,6 +7,25 @@ export interface DatabaseConfig {
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  readonly replicas: ReplicaConfig;
+  readonly batching: BatchingConfig;
+}
+
+export interface ReplicaConfig {
+  readonly maxLagMs: number;
+  readonly pollIntervalMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface BatchingConfig {
+  readonly maxItems: number;
+  readonly maxFlights: number;
+  readonly maxWaiting: number;
+}
+
+export interface RedisConfig {
+  readonly url: string;
+  readonly timeoutMs: number;
 }
 
 export interface Config {
@@ -14,6 +33,8 @@ export interface Config {
   readonly http: { readonly host: string; readonly port: number };
   readonly log: { readonly level: Environment['LOG_LEVEL'] };
   readonly database: DatabaseConfig;
+  /** Undefined where one process runs alone. */
+  readonly redis: RedisConfig | undefined;
 }
 
 /** Every fault of the environment, one a line, each with its variable's name and never its value. */
@@ -43,7 +64,20 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       poolSize: values.DATABASE_POOL_SIZE,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+      replicas: {
+        maxLagMs: values.REPLICA_MAX_LAG,
+        pollIntervalMs: values.REPLICA_POLL_INTERVAL_MS,
+        timeoutMs: values.REPLICA_TIMEOUT_MS,
+      },
+      batching: {
+        maxItems: values.DATABASE_BATCH_SIZE,
+        maxFlights: values.DATABASE_FLIGHTS,
+        maxWaiting: values.DATABASE_QUEUE_LIMIT,
+      },
     },
+    redis: values.REDIS_URL
+      ? { url: values.REDIS_URL, timeoutMs: values.REDIS_TIMEOUT_MS }
+      : undefined,
   };
 }
 

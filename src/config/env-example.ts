@@ -18,8 +18,9 @@ function entries(schema: z.ZodObject, prefix: string): string[] {
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     const { description = '' } = field as z.ZodType;
     const fallback = (field as z.ZodType).safeParse(undefined);
-    const value =
-      fallback.success && fallback.data !== undefined ? `${fallback.data as string | number}` : '';
+    // What is read with a unit is shown as it is written, not as it was understood.
+    const written = (field as z.ZodType).meta()?.['example'] ?? fallback.data;
+    const value = written === undefined ? '' : `${written as string | number}`;
     return ['', `# ${description}`, `#${prefix}${name}=${value}`];
   });
 }

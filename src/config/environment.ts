@@ -8,6 +8,30 @@ const integer = (from: number, to: number, fallback: number) =>
     .refine((value) => value >= from && value <= to, { error: `must be from ${from} to ${to}` })
     .default(fallback);
 
+const DURATION = /^(\d+)(ms|s|min)?$/;
+const MILLISECONDS = { ms: 1, s: 1_000, min: 60_000 };
+
+/** A duration as `500ms`, `10s` or `1min`; a bare number is seconds. Read as milliseconds. */
+const duration = (fromMs: number, toMs: number, fallback: string) =>
+  z
+    .string()
+    .regex(DURATION, { error: 'must be a duration as 500ms, 10s or 1min' })
+    .default(fallback)
+    .transform((text) => {
+      const [, amount, unit = 's'] = DURATION.exec(text) ?? [];
+      return Number(amount) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
+    })
+    .refine((ms) => ms >= fromMs && ms <= toMs, {
+      error: `must be from ${fromMs} ms to ${toMs / 1000} s`,
+    })
+    .meta({ example: fallback });
+
+const redisUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
+    error: 'must be a redis:// or rediss:// URL',
+  });
+
 const postgresUrl = z
   .string()
   .refine((value) => isPostgresUrl(value), { error: 'must be a postgres:// URL' });
@@ -49,6 +73,33 @@ export const environmentSchema = z.object({
       'Shards and their buckets, as s0:0-2047,s1:2048-4095. For each of them, ' +
         'SHARD_<NAME>_PRIMARY_URL and optionally SHARD_<NAME>_REPLICA_URLS are read.',
     ),
+  REPLICA_MAX_LAG: duration(100, 600_000, '10s').describe(
+    'A replica that lags more is left out until it has caught up. As 500ms, 10s or 1min.',
+  ),
+  REPLICA_POLL_INTERVAL_MS: integer(10, 10_000, 100).describe(
+    'How often the position of each server is asked for, in milliseconds.',
+  ),
+  REPLICA_TIMEOUT_MS: integer(50, 60_000, 1_000).describe(
+    'How long a replica may take to answer before the read goes elsewhere, in milliseconds.',
+  ),
+  DATABASE_BATCH_SIZE: integer(1, 1_000, 128).describe(
+    'Requests that are sent to a server as one statement at most; 1 sends each by itself.',
+  ),
+  DATABASE_FLIGHTS: integer(1, 100, 2).describe(
+    'Statements of one kind that are under way to one server at most.',
+  ),
+  DATABASE_QUEUE_LIMIT: integer(1, 1_000_000, 2_000).describe(
+    'Requests of one kind that wait for one server at most; more are answered 503 at once.',
+  ),
+  REDIS_URL: redisUrl
+    .optional()
+    .describe(
+      'What the processes of the service share. Without it, run one process only: others would ' +
+        'not know what it wrote, and might answer from a replica that lags.',
+    ),
+  REDIS_TIMEOUT_MS: integer(5, 10_000, 50).describe(
+    'How long Redis may take to answer before a request goes on without it, in milliseconds.',
+  ),
   DATABASE_POOL_SIZE: integer(1, 200, 10).describe('Connections to each server at most.'),
   DATABASE_CONNECT_TIMEOUT_MS: integer(50, 60_000, 2_000).describe(
     'How long to wait for a connection, new or from the pool, in milliseconds.',

@@ -17,7 +17,7 @@ export class NotFoundError extends Error {
 
 /** A part that is needed cannot be reached at the moment; trying again later may help. */
 export class UnavailableError extends Error {
-  override readonly name = 'UnavailableError';
+  override readonly name: string = 'UnavailableError';
 
   constructor(
     message: string,
@@ -26,5 +26,14 @@ export class UnavailableError extends Error {
     options?: ErrorOptions,
   ) {
     super(message, options);
+  }
+}
+
+/** More was asked for at once than may wait; trying again later helps. */
+export class OverloadedError extends UnavailableError {
+  override readonly name = 'OverloadedError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, 1, options);
   }
 }
