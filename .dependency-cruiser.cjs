@@ -20,7 +20,7 @@ module.exports = {
       comment:
         'The rules of the domain hold whatever brings a message in: HTTP, an import, a test.',
       severity: 'error',
-      from: { path: '^src/messages/', pathNot: '(controller|module|dto|spec)\\.ts$' },
+      from: { path: '^src/messages/', pathNot: '(controller|module|dto|headers|spec)\\.ts$' },
       to: { path: '^src/http/|node_modules/(fastify|@fastify|@nestjs/(?!common))' },
     },
     {
@@ -29,6 +29,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/database/' },
       to: { path: '^src/http/|(controller|dto)\\.ts$|node_modules/(fastify|@nestjs/(?!common))' },
+    },
+    {
+      name: 'redis-knows-no-use-of-it',
+      comment: 'The connection serves whatever stands on it, and depends on none of that.',
+      severity: 'error',
+      from: { path: '^src/redis/' },
+      to: { path: '^src/(?!redis/|config/|errors/)' },
     },
     {
       name: 'service-needs-no-development-code',

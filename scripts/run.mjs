@@ -16,6 +16,7 @@ const COMMANDS = {
   migrate: 'bring every shard to the schema of this version',
   import: 'store messages from a CSV or NDJSON file',
   seed: 'store made-up messages',
+  bench: 'measure this version against simpler ones, as ratios',
   generate: 'write openapi.json and .env.example anew',
   build: 'install, generate and compile what is missing, no more',
 };
@@ -61,6 +62,7 @@ function build() {
     'prisma/schema.prisma',
     ...filesBelow('src').filter((path) => !path.startsWith('src/database/generated/')),
     ...filesBelow('scripts'),
+    ...filesBelow('bench'),
   ]);
   const complete = ['dist/main.js', 'src/database/generated/client.ts'];
   if (complete.every((path) => existsSync(join(ROOT, path))) && stampIs(stamp, wanted)) return;

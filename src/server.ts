@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import type { DynamicModule, NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
@@ -21,6 +22,16 @@ import { messageSchema } from './messages/message.dto.js';
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 15_000;
 
+/** How the application is made from its modules; measurements and tests put other parts in. */
+export type CreateApp = (
+  module: DynamicModule,
+  adapter: FastifyAdapter,
+  options: NestApplicationOptions,
+) => Promise<NestFastifyApplication>;
+
+const createApp: CreateApp = (module, adapter, options) =>
+  NestFactory.create<NestFastifyApplication>(module, adapter, options);
+
 interface WiredApp {
   readonly app: NestFastifyApplication;
   readonly document: OpenAPIObject;
@@ -29,7 +40,7 @@ interface WiredApp {
 }
 
 /** The application with everything in its place, before anything is connected. */
-export async function wireApp(config: Config): Promise<WiredApp> {
+export async function wireApp(config: Config, create = createApp): Promise<WiredApp> {
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     genReqId: requestId,
@@ -41,7 +52,7 @@ export async function wireApp(config: Config): Promise<WiredApp> {
   const fastify = adapter.getInstance();
   const refuseOtherMethods = trackRoutes(fastify);
   answerRequestId(fastify);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.forRoot(config), adapter, {
+  const app = await create(AppModule.forRoot(config), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,
@@ -60,8 +71,11 @@ export async function wireApp(config: Config): Promise<WiredApp> {
 }
 
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */
-export async function startServer(config: Config): Promise<NestFastifyApplication> {
-  const { app, init } = await wireApp(config);
+export async function startServer(
+  config: Config,
+  create = createApp,
+): Promise<NestFastifyApplication> {
+  const { app, init } = await wireApp(config, create);
   try {
     await init();
     await app.listen(config.http.port, config.http.host);

@@ -1,4 +1,12 @@
 export { CONFIG, ConfigModule } from './config.module.js';
-export { type Config, ConfigError, type DatabaseConfig, readConfig } from './config.js';
+export {
+  type BatchingConfig,
+  type Config,
+  ConfigError,
+  type DatabaseConfig,
+  readConfig,
+  type RedisConfig,
+  type ReplicaConfig,
+} from './config.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';
 export { type BucketRange, formatBucketRanges, type ShardConfig } from './shards.js';

@@ -1,32 +1,41 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/index.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
-import { PrismaMessagesRepository } from './messages/prisma-messages.repository.js';
-import { verifyShards } from './migrate/verify.js';
+import { RedisConnection } from '../redis/index.js';
+import { createFloors } from './freshness/create-floors.js';
+import { FreshnessFloors } from './freshness/freshness-floors.js';
+import { ShardedMessagesRepository } from './messages/sharded-messages.repository.js';
 import { Shards } from './shards/shards.js';
 
 @Module({
   providers: [
     {
-      provide: Shards,
-      inject: [CONFIG],
-      useFactory: ({ database }: Config) => new Shards(database),
+      provide: FreshnessFloors,
+      inject: [CONFIG, { token: RedisConnection, optional: true }],
+      useFactory: createFloors,
     },
-    { provide: MessagesRepository, useClass: PrismaMessagesRepository },
+    {
+      provide: Shards,
+      inject: [CONFIG, FreshnessFloors],
+      useFactory: ({ database }: Config, floors: FreshnessFloors) => new Shards(database, floors),
+    },
+    { provide: MessagesRepository, useClass: ShardedMessagesRepository },
   ],
   exports: [MessagesRepository],
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(
-    @Inject(CONFIG) private readonly config: Config,
     @Inject(Shards) private readonly shards: Shards,
+    @Inject(FreshnessFloors) private readonly floors: FreshnessFloors,
   ) {}
 
   onModuleInit(): Promise<void> {
-    return verifyShards(this.config.database);
+    return this.shards.open();
   }
 
-  onApplicationShutdown(): Promise<void> {
-    return this.shards.close();
+  /** The shards first: what they finish raises floors. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.shards.close();
+    await this.floors.close();
   }
 }

@@ -1,4 +1,4 @@
-import { UnavailableError } from '../errors/index.js';
+import { OverloadedError, UnavailableError } from '../errors/index.js';
 
 const RETRY_AFTER_SECONDS = 1;
 
@@ -11,6 +11,12 @@ const PRISMA_CODES = new Set(['P1001', 'P1002', 'P1003', 'P1008', 'P1017', 'P202
  */
 const SQLSTATE = /^(08...|53...|57...|25006|3D000)$/;
 
+/** 40: a statement that a replica gave up for what it has to replay, or that lost a deadlock. */
+const ROLLED_BACK = /^40...$/;
+
+/** 22 bad data, 23 a constraint that is violated. */
+const REFUSED_DATA = /^(22|23)...$/;
+
 const SYSTEM_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
 
 /** What pg and pg-pool throw without a code. */
@@ -22,22 +28,51 @@ export async function orUnavailable<T>(shard: string, call: () => Promise<T>): P
   try {
     return await call();
   } catch (error) {
-    if (!isUnavailable(error)) throw error;
+    if (error instanceof OverloadedError || !isTransient(error)) throw error;
     throw new UnavailableError(`shard ${shard} cannot be reached`, RETRY_AFTER_SECONDS, {
       cause: error,
     });
   }
 }
 
-function isUnavailable(error: unknown): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Object && depth < 8; depth++) {
-    const { code, originalCode, errorCode, message, cause } = at as Record<string, unknown>;
-    for (const each of [code, originalCode, errorCode]) {
-      if (typeof each !== 'string') continue;
-      if (PRISMA_CODES.has(each) || SQLSTATE.test(each) || SYSTEM_CODES.test(each)) return true;
-    }
-    if (typeof message === 'string' && MESSAGES.test(message)) return true;
-    at = cause ?? (at as { meta?: { driverAdapterError?: unknown } }).meta?.driverAdapterError;
+/** Whether the same call may succeed elsewhere, or again. */
+export function isTransient(error: unknown): boolean {
+  return isUnavailable(error) || codesOf(error).some((code) => ROLLED_BACK.test(code));
+}
+
+/** Whether the server cannot serve this call, nor any other now. */
+export function isUnavailable(error: unknown): boolean {
+  return (
+    chain(error).some(
+      (each) => each instanceof UnavailableError || MESSAGES.test(String(each['message'])),
+    ) ||
+    codesOf(error).some(
+      (code) => PRISMA_CODES.has(code) || SQLSTATE.test(code) || SYSTEM_CODES.test(code),
+    )
+  );
+}
+
+/** Whether the server refused what a row says, and would refuse it again. */
+export function isRefusedData(error: unknown): boolean {
+  return codesOf(error).some((code) => REFUSED_DATA.test(code));
+}
+
+function codesOf(error: unknown): string[] {
+  return chain(error)
+    .flatMap(({ code, originalCode, errorCode }) => [code, originalCode, errorCode])
+    .filter((code) => typeof code === 'string');
+}
+
+/** Prisma wraps what the driver says more than once, not always as a cause. */
+function chain(error: unknown): Record<string, unknown>[] {
+  const errors: Record<string, unknown>[] = [];
+  for (let at: unknown = error; at instanceof Object && errors.length < 8;) {
+    errors.push(at as Record<string, unknown>);
+    const { cause, meta } = at as {
+      cause?: unknown;
+      meta?: { driverAdapterError?: unknown };
+    };
+    at = cause ?? meta?.driverAdapterError;
   }
-  return false;
+  return errors;
 }

@@ -37,3 +37,12 @@ export class OverloadedError extends UnavailableError {
     super(message, 1, options);
   }
 }
+
+/** An idempotency key was used before, with another body. */
+export class IdempotencyConflictError extends Error {
+  override readonly name = 'IdempotencyConflictError';
+
+  constructor() {
+    super('The idempotency key was used before with another body.');
+  }
+}

@@ -3,5 +3,6 @@ export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';
 export { trackRoutes } from './method-not-allowed.js';
 export { openApiDocument, serveOpenApi } from './openapi.js';
 export { ProblemFilter } from './problem.filter.js';
+export { requestHeader } from './request-header.decorator.js';
 export { answerRequestId, requestId } from './request-id.js';
 export { validationPipe } from './validation.pipe.js';

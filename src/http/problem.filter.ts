@@ -6,7 +6,12 @@ import {
   Logger,
 } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { InvalidInputError, NotFoundError, UnavailableError } from '../errors/index.js';
+import {
+  IdempotencyConflictError,
+  InvalidInputError,
+  NotFoundError,
+  UnavailableError,
+} from '../errors/index.js';
 import { pointerTo, PROBLEM_JSON, problem, type FieldError } from './problem.js';
 import { InvalidRequestError } from './validation.pipe.js';
 
@@ -46,6 +51,7 @@ function answerTo(error: unknown, request: FastifyRequest): Answer {
     const errors = [{ pointer: pointerTo([error.field]), detail: error.message }];
     return { status: 400, detail: sentence(errors), errors };
   }
+  if (error instanceof IdempotencyConflictError) return { status: 422, detail: error.message };
   if (error instanceof NotFoundError) return { status: 404, detail: error.message };
   if (error instanceof UnavailableError) {
     return {

@@ -11,8 +11,12 @@ import {
   type MessageDto,
   toMessageDto,
 } from './message.dto.js';
+import { ConsistencyToken, IdempotencyKey } from './message.headers.js';
 import { MessagesService } from './messages.service.js';
 import { nextPageLink } from './page-link.js';
+
+/** Pages and messages come from the repository as the text that is sent. */
+const JSON_TEXT = 'application/json; charset=utf-8';
 
 @ApiTags('messages')
 @Controller('messages')
@@ -21,41 +25,52 @@ export class MessagesController {
 
   @Post()
   @ApiOperation({ operationId: 'postMessage', summary: 'Post a message under a tag' })
+  @IdempotencyKey.Documented()
   @Answers(201, 'The message as it was stored', messageSchema, {
-    headers: { Location: 'Where the message is' },
-    problems: [400, 413, 415, 503],
+    headers: {
+      Location: 'Where the message is',
+      'Consistency-Token': 'For a GET that has to show the message, whatever fails',
+    },
+    problems: [400, 413, 415, 422, 503],
   })
   async post(
     @Body({ schema: newMessageSchema }) body: NewMessageDto,
+    @IdempotencyKey.Value() idempotencyKey: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MessageDto> {
-    const posted = await this.service.post(body);
-    reply.header('location', `/messages/${posted.id}`);
-    return toMessageDto(posted);
+    const { message, consistencyToken } = await this.service.post({ ...body, idempotencyKey });
+    reply.headers({
+      location: `/messages/${message.id}`,
+      'consistency-token': consistencyToken,
+    });
+    return toMessageDto(message);
   }
 
   @Get()
   @ApiOperation({ operationId: 'listMessages', summary: 'The messages of a tag, newest first' })
   @Header('Cache-Control', 'no-cache')
+  @Header('Content-Type', JSON_TEXT)
+  @ConsistencyToken.Documented()
   @Answers(200, 'A page of messages', messageSchema.array(), {
     headers: { Link: 'Where the next, older page is (`rel="next"`), while there is one' },
     problems: [400, 503],
   })
   async list(
     @Query({ schema: pageQuerySchema }) query: PageQueryDto,
+    @ConsistencyToken.Value() consistencyToken: string | undefined,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<MessageDto[]> {
-    const page = await this.service.page(query);
-    const next = nextPageLink(query.tag, query.limit, page);
-    if (next) reply.header('link', next);
-    return page.messages.map(toMessageDto);
+  ): Promise<string> {
+    const { json, next } = await this.service.page({ ...query, consistencyToken });
+    if (next) reply.header('link', nextPageLink(query.tag, query.limit, next));
+    return json;
   }
 
   @Get(':id')
   @ApiOperation({ operationId: 'getMessage', summary: 'One message' })
   @Header('Cache-Control', 'public, max-age=31536000, immutable')
+  @Header('Content-Type', JSON_TEXT)
   @Answers(200, 'The message', messageSchema, { problems: [404, 503] })
-  async find(@Param('id') id: string): Promise<MessageDto> {
-    return toMessageDto(await this.service.find(id));
+  find(@Param('id') id: string): Promise<string> {
+    return this.service.find(id);
   }
 }

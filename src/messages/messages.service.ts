@@ -9,6 +9,13 @@ export interface NewMessage {
   readonly message: string;
   /** Normalised. */
   readonly tag: string;
+  /** The same key with the same content within 24 hours is the same message. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Posted {
+  readonly message: Message;
+  readonly consistencyToken: string;
 }
 
 export interface PageRequest {
@@ -16,6 +23,7 @@ export interface PageRequest {
   readonly tag: string;
   readonly limit: number;
   readonly cursor?: string | undefined;
+  readonly consistencyToken?: string | undefined;
 }
 
 @Injectable()
@@ -24,26 +32,30 @@ export class MessagesService {
 
   constructor(private readonly repository: MessagesRepository) {}
 
-  async post({ message, tag }: NewMessage): Promise<Message> {
-    const id = this.ids.next(bucketOfTag(tag));
-    const posted: Message = { id, message, tag, createdAt: createdAtOf(id) };
-    await this.repository.insert(posted);
-    return posted;
+  /** @throws IdempotencyConflictError if the key was used before with another content */
+  async post({ message, tag, idempotencyKey }: NewMessage): Promise<Posted> {
+    const asked = withId(this.ids.next(bucketOfTag(tag)), message, tag);
+    const { id, consistencyToken } = await this.repository.insert(asked, idempotencyKey);
+    return { message: id === asked.id ? asked : withId(id, message, tag), consistencyToken };
   }
 
   /** @throws InvalidInputError if the cursor is no message id, or one of another tag. */
-  async page({ tag, limit, cursor }: PageRequest): Promise<MessagePage> {
-    if (cursor === undefined) return this.repository.page({ tag, limit });
+  async page({ tag, limit, cursor, consistencyToken }: PageRequest): Promise<MessagePage> {
+    if (cursor === undefined) return this.repository.page({ tag, limit, consistencyToken });
     const before = parseMessageId(cursor);
     if (before === undefined) throw new InvalidInputError('cursor', 'is not a message id');
     if (before.bucket !== bucketOfTag(tag)) {
       throw new InvalidInputError('cursor', 'belongs to another tag');
     }
-    return this.repository.page({ tag, limit, before: before.id });
+    return this.repository.page({ tag, limit, before: before.id, consistencyToken });
   }
 
-  /** @throws NotFoundError */
-  async find(id: string): Promise<Message> {
+  /**
+   * The message as JSON text.
+   *
+   * @throws NotFoundError
+   */
+  async find(id: string): Promise<string> {
     const parsed = parseMessageId(id);
     const found = parsed && (await this.repository.find(parsed.id));
     if (!found) throw new NotFoundError('There is no message with this id.');
@@ -51,8 +63,8 @@ export class MessagesService {
   }
 }
 
-function createdAtOf(id: string): Date {
+function withId(id: string, message: string, tag: string): Message {
   const parsed = parseMessageId(id);
   if (!parsed) throw new Error(`made an id that is none: ${id}`);
-  return parsed.createdAt;
+  return { id, message, tag, createdAt: parsed.createdAt };
 }

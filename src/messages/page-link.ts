@@ -1,9 +1,5 @@
-import type { MessagePage } from './messages.repository.js';
-
-/** `Link` to the next older page (RFC 8288), undefined on the last one. */
-export function nextPageLink(tag: string, limit: number, page: MessagePage): string | undefined {
-  const last = page.messages.at(-1);
-  if (!page.more || !last) return undefined;
-  const query = `tag=${encodeURIComponent(tag)}&limit=${limit}&cursor=${last.id}`;
+/** `Link` to the next older page (RFC 8288), which begins after the message `cursor`. */
+export function nextPageLink(tag: string, limit: number, cursor: string): string {
+  const query = `tag=${encodeURIComponent(tag)}&limit=${limit}&cursor=${cursor}`;
   return `</messages?${query}>; rel="next"`;
 }

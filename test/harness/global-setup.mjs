@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EmbeddedCluster } from '../../build/scripts/embedded-postgres/cluster.js';
 import { removeStorage } from '../../build/scripts/embedded-postgres/storage.js';
+import { ensureRedisServer } from './install-redis.mjs';
 
 /** Starts the cluster that all tests share: two shards, each a primary and a streaming replica. */
 export default async function globalSetup() {
+  ensureRedisServer();
   const directory = await mkdtemp(join(tmpdir(), 'messages-test-'));
   const cluster = await EmbeddedCluster.start({
     dir: join(directory, 'postgres'),

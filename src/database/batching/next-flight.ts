@@ -14,6 +14,11 @@ export interface NextFlightOptions<Item, Result> {
   readonly maxWaiting: number;
   /** Items of equal key share one place, and its outcome, on a flight that has not left yet. */
   readonly keyOf?: (item: Item) => string;
+  /**
+   * Whether what failed a flight would fail the next one too. Those who wait are then turned away
+   * with it at once, instead of one flight after the other each running into its deadline.
+   */
+  readonly grounds?: (error: unknown) => boolean;
 }
 
 /** The outcome of an item that failed while others of its flight did not. */
@@ -94,11 +99,8 @@ export class NextFlight<Item, Result> {
   }
 
   private depart(): void {
-    const places = this.waiting.splice(0, this.options.maxItems);
-    for (const { item, passengers } of places) {
-      this.passengers -= passengers.length;
-      if (this.options.keyOf) this.placeByKey.delete(this.options.keyOf(item));
-    }
+    const places = this.take(this.options.maxItems);
+    if (places.length === 0) return;
     this.flights++;
     void this.carry(places).finally(() => {
       this.flights--;
@@ -106,6 +108,15 @@ export class NextFlight<Item, Result> {
       if (this.isIdle()) for (const resolve of this.whenIdle.splice(0)) resolve();
     });
     this.board();
+  }
+
+  private take(count: number): Place<Item, Result>[] {
+    const places = this.waiting.splice(0, count);
+    for (const { item, passengers } of places) {
+      this.passengers -= passengers.length;
+      if (this.options.keyOf) this.placeByKey.delete(this.options.keyOf(item));
+    }
+    return places;
   }
 
   private async carry(places: readonly Place<Item, Result>[]): Promise<void> {
@@ -116,7 +127,10 @@ export class NextFlight<Item, Result> {
         throw new Error(`${outcomes.length} outcomes for ${places.length} items`);
       }
     } catch (error) {
-      for (const { passengers } of places) for (const { reject } of passengers) reject(error);
+      const grounded = this.options.grounds?.(error) ? this.take(this.waiting.length) : [];
+      for (const { passengers } of [...places, ...grounded]) {
+        for (const { reject } of passengers) reject(error);
+      }
       return;
     }
     places.forEach(({ passengers }, index) => {

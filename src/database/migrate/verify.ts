@@ -9,15 +9,21 @@ import { withSession } from './session.js';
  * Refuses to serve from databases that this version cannot serve from. A database that is ahead is
  * accepted: while a release rolls out, the version before it runs on the newer schema.
  *
+ * @returns the id of the layout that all the shards belong to
  * @throws DatabaseStateError
  */
-export async function verifyShards({ shards }: Pick<DatabaseConfig, 'shards'>): Promise<void> {
+export async function verifyShards({
+  shards,
+}: Pick<DatabaseConfig, 'shards'>): Promise<{ layoutId: string }> {
   const migrations = await readMigrations();
   await Promise.all(shards.map((shard) => verifySchema(shard, migrations)));
-  if (checkClaims(await readClaims(shards)) !== 'claimed') {
+  const claims = await readClaims(shards);
+  const layoutId = claims[0]?.claim?.layoutId;
+  if (checkClaims(claims) !== 'claimed' || layoutId === undefined) {
     const names = shards.map(({ name }) => name).join(', ');
     throw new DatabaseStateError(names, 'the first migration was interrupted: run npm run migrate');
   }
+  return { layoutId };
 }
 
 async function verifySchema(shard: ShardConfig, migrations: readonly Migration[]): Promise<void> {

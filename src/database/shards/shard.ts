@@ -1,39 +1,116 @@
-import { PrismaPg } from '@prisma/adapter-pg';
-import type { BucketRange, DatabaseConfig, ShardConfig } from '../../config/index.js';
-import { PrismaClient } from '../generated/client.js';
+import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import {
+  type BucketRange,
+  type DatabaseConfig,
+  formatBucketRanges,
+  type ShardConfig,
+} from '../../config/index.js';
+import type { Message } from '../../messages/message.js';
+import type { MessagePage, PageQuery, Stored } from '../../messages/messages.repository.js';
+import { floorWith, tokenOf } from '../freshness/consistency-token.js';
+import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness-floors.js';
+import type { Position } from '../freshness/position.js';
+import { MessageReader } from '../reads/message-reader.js';
+import { PageReader } from '../reads/page-reader.js';
+import { orUnavailable } from '../unavailable.js';
+import { keyedBody } from '../writes/idempotency.js';
+import { KeyCleaner } from '../writes/key-cleaner.js';
+import { MessageWriter } from '../writes/message-writer.js';
+import { readWrittenPosition } from '../writes/position.statement.js';
+import { ShardServers } from './shard-servers.js';
 
-/** One PostgreSQL cluster: a primary, and replicas that follow it. */
-export class Shard {
+/** One PostgreSQL cluster, with some of the buckets: a primary, and replicas that follow it. */
+export class Shard implements FloorSource {
   readonly name: string;
   readonly buckets: readonly BucketRange[];
-  /** Takes every insert, and every read until replicas are known to be fresh enough. */
-  readonly primary: PrismaClient;
+  readonly id: string;
+  private readonly servers: ShardServers;
+  private readonly client: ReturnType<ShardServers['client']>;
+  private readonly writer: MessageWriter;
+  private readonly pages: PageReader;
+  private readonly messages: MessageReader;
+  private readonly keyCleaner: KeyCleaner;
 
-  constructor(config: ShardConfig, limits: DatabaseConfig) {
-    this.name = config.name;
-    this.buckets = config.buckets;
-    this.primary = connect(config.primaryUrl, limits);
+  constructor(
+    shard: ShardConfig,
+    layoutId: string,
+    config: DatabaseConfig,
+    private readonly floors: FreshnessFloors,
+  ) {
+    this.name = shard.name;
+    this.buckets = shard.buckets;
+    this.id = idOf(layoutId, shard);
+    this.servers = new ShardServers(shard, config);
+    this.client = this.servers.client();
+    const primary = this.client.$primary();
+    this.writer = new MessageWriter(primary, {
+      limits: config.batching,
+      retryForMs: config.statementTimeoutMs,
+      committed: (tags, position) => this.floors.raise(this, tags, position),
+    });
+    this.pages = new PageReader(config.batching);
+    this.messages = new MessageReader(config.batching);
+    const logger = new Logger(Shard.name);
+    this.keyCleaner = new KeyCleaner(primary, (error) =>
+      logger.warn({ err: error }, `shard ${this.name}: idempotency keys were not cleaned up`),
+    );
   }
 
+  async start(): Promise<void> {
+    await this.servers.start();
+    this.keyCleaner.start();
+  }
+
+  async insert(message: Message, idempotencyKey: string | undefined): Promise<Stored> {
+    const idempotency =
+      idempotencyKey === undefined
+        ? undefined
+        : keyedBody(idempotencyKey, message.tag, message.message);
+    const { id, position } = await this.unlessUnavailable(() =>
+      this.writer.insert({ message, idempotency }),
+    );
+    return { id, consistencyToken: tokenOf(this.id, position) };
+  }
+
+  async page({ tag, limit, before, consistencyToken }: PageQuery): Promise<MessagePage> {
+    // Also for older pages: what was stored a moment ago may stand on one of them already.
+    const floor = floorWith(consistencyToken, this.id, await this.floors.of(this, tag));
+    return this.unlessUnavailable(() =>
+      this.pages.read({ tag, limit, before, floor }, this.routeTo(floor)),
+    );
+  }
+
+  /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
+  async find(id: string): Promise<string | undefined> {
+    return this.unlessUnavailable(async () => {
+      const found = await this.messages.read(id, this.routeTo(undefined));
+      return found ?? this.messages.read(id, this.routeTo('primary'));
+    });
+  }
+
+  currentPosition(): Promise<Position> {
+    return readWrittenPosition(this.client.$primary());
+  }
+
+  /** Finishes what was accepted, then lets go of the connections. */
   async close(): Promise<void> {
-    await this.primary.$disconnect();
+    await Promise.all([this.writer.idle(), this.pages.idle(), this.messages.idle()]);
+    await this.keyCleaner.stop();
+    await this.servers.stop();
+  }
+
+  private routeTo(floor: Floor | undefined) {
+    return (except?: Parameters<typeof this.client.$route>[1]) => this.client.$route(floor, except);
+  }
+
+  private unlessUnavailable<T>(call: () => Promise<T>): Promise<T> {
+    return orUnavailable(this.name, call);
   }
 }
 
-/**
- * Every wait has a deadline: for a connection (pg-pool waits for ever by default), for a statement
- * on the server, and, should the server not answer at all, for its answer here.
- */
-function connect(url: string, limits: DatabaseConfig): PrismaClient {
-  const adapter = new PrismaPg({
-    connectionString: url,
-    max: limits.poolSize,
-    connectionTimeoutMillis: limits.connectTimeoutMs,
-    statement_timeout: limits.statementTimeoutMs,
-    query_timeout: limits.statementTimeoutMs + 500,
-    idleTimeoutMillis: 60_000,
-    keepAlive: true,
-    application_name: 'messages',
-  });
-  return new PrismaClient({ adapter });
+/** Differs between layouts, so that a position of another one is never taken for one of this. */
+function idOf(layoutId: string, { buckets }: ShardConfig): string {
+  const text = `${layoutId} ${formatBucketRanges(buckets)}`;
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }

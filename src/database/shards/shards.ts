@@ -1,20 +1,33 @@
 import type { DatabaseConfig } from '../../config/index.js';
+import type { FreshnessFloors } from '../freshness/freshness-floors.js';
+import { verifyShards } from '../migrate/verify.js';
 import { Shard } from './shard.js';
 import { ShardMap } from './shard-map.js';
 
-/** All the shards of the configuration, each with its connections. */
+/** All the shards of the configuration. */
 export class Shards {
-  private readonly map: ShardMap<Shard>;
+  private map: ShardMap<Shard> | undefined;
 
-  constructor(config: DatabaseConfig) {
-    this.map = new ShardMap(config.shards.map((shard) => new Shard(shard, config)));
+  constructor(
+    private readonly config: DatabaseConfig,
+    private readonly floors: FreshnessFloors,
+  ) {}
+
+  /** @throws DatabaseStateError if the databases are not such that this version can serve */
+  async open(): Promise<void> {
+    const { layoutId } = await verifyShards(this.config);
+    this.map = new ShardMap(
+      this.config.shards.map((shard) => new Shard(shard, layoutId, this.config, this.floors)),
+    );
+    await Promise.all(this.map.shards.map((shard) => shard.start()));
   }
 
   of(bucket: number): Shard {
+    if (!this.map) throw new Error('the shards are not open');
     return this.map.of(bucket);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.map.shards.map((shard) => shard.close()));
+    await Promise.all(this.map?.shards.map((shard) => shard.close()) ?? []);
   }
 }

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const DEADLINE_MS = 30_000;
+
+/** What runs: the service itself, or a simpler one to measure it against. */
+export type Program = 'service' | 'find-many';
+
+const PROGRAMS: Readonly<Record<Program, string>> = {
+  service: 'dist/main.js',
+  'find-many': 'build/bench/variants/find-many.js',
+};
+
+/** A service as a process of its own, stopped with `dispose`. */
+export class BenchService implements AsyncDisposable {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly url: string,
+  ) {}
+
+  static async start(program: Program, env: NodeJS.ProcessEnv): Promise<BenchService> {
+    const port = await freePort();
+    const child = spawn(process.execPath, [join(process.cwd(), PROGRAMS[program])], {
+      env: { LOG_LEVEL: 'warn', ...env, HOST: '127.0.0.1', PORT: String(port) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    const service = new BenchService(child, `http://127.0.0.1:${port}`);
+    try {
+      await service.untilItAnswers();
+    } catch (error) {
+      await service[Symbol.asyncDispose]();
+      throw error;
+    }
+    return service;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await exited;
+  }
+
+  private async untilItAnswers(): Promise<void> {
+    const deadline = performance.now() + DEADLINE_MS;
+    for (;;) {
+      if (this.child.exitCode !== null) throw new Error('the service did not start');
+      const answer = await fetch(`${this.url}/messages?tag=tag0`).catch(() => undefined);
+      if (answer?.ok) return;
+      if (performance.now() > deadline) throw new Error('the service does not answer');
+      await sleep(50);
+    }
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

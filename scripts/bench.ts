@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { parseArgs } from 'node:util';
+import { BenchCluster } from '../bench/database.js';
+import { report, table } from '../bench/report.js';
+import type { Comparison } from '../bench/compare.js';
+import type { Suite } from '../bench/suite.js';
+import { batching } from '../bench/suites/batching.js';
+import { growth } from '../bench/suites/growth.js';
+import { reportFailure } from './failure.js';
+import { integerOption, UsageError } from './usage-error.js';
+
+const SUITES: readonly Suite[] = [batching, growth];
+
+const HELP = `Usage: npm run bench -- [--only SUITE,SUITE] [--rounds N] [--seconds N] [--json FILE]
+
+Measures the service against simpler ones, on a PostgreSQL cluster of its own with durable commits,
+and prints ratios. Rates are worth something within one run on one machine only.
+
+Suites:
+${SUITES.map(({ name, measures }) => `  ${name.padEnd(12)}${measures}`).join('\n')}
+
+  --only     these suites only
+  --rounds   rounds of each comparison, after one that warms up (default 5)
+  --seconds  seconds of each round (default 5)
+  --json     where the figures are written (default bench/results/latest.json)
+
+Ends with 1 if a ratio is less than it has to be.
+`;
+
+export async function main(args: string[]): Promise<number> {
+  try {
+    const { values } = parseArgs({
+      args,
+      options: {
+        only: { type: 'string' },
+        rounds: { type: 'string', default: '5' },
+        seconds: { type: 'string', default: '5' },
+        json: { type: 'string', default: 'bench/results/latest.json' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help) {
+      process.stdout.write(HELP);
+      return 0;
+    }
+    const suites = chosen(values.only);
+    const rounds = integerOption('rounds', values.rounds, 1, 100);
+    const seconds = integerOption('seconds', values.seconds, 1, 600);
+    const comparisons = await measure(suites, rounds, seconds);
+    process.stdout.write(`${table(comparisons)}\n`);
+    await mkdir(dirname(values.json), { recursive: true });
+    await writeFile(values.json, report(comparisons));
+    say(`wrote ${values.json}`);
+    return comparisons.every(({ ratio, atLeast }) => ratio >= atLeast) ? 0 : 1;
+  } catch (error) {
+    return reportFailure(error);
+  }
+}
+
+async function measure(
+  suites: readonly Suite[],
+  rounds: number,
+  seconds: number,
+): Promise<Comparison[]> {
+  say('bringing up PostgreSQL ...');
+  await using cluster = await BenchCluster.start();
+  const comparisons: Comparison[] = [];
+  for (const suite of suites) {
+    say(`${suite.name}: ${suite.measures}`);
+    comparisons.push(...(await suite.run({ cluster, rounds, seconds, onProgress: say })));
+  }
+  return comparisons;
+}
+
+function chosen(only: string | undefined): readonly Suite[] {
+  if (only === undefined) return SUITES;
+  return only.split(',').map((name) => {
+    const suite = SUITES.find((each) => each.name === name);
+    if (!suite) throw new UsageError(`--only: there is no suite "${name}"`);
+    return suite;
+  });
+}
+
+function say(message: string): void {
+  process.stderr.write(`[bench] ${message}\n`);
+}

@@ -1,0 +1,31 @@
+import { Logger } from '@nestjs/common';
+import type { Config } from '../../config/index.js';
+import type { RedisConnection } from '../../redis/index.js';
+import { FreshnessFloors } from './freshness-floors.js';
+import { MemoryFreshnessFloors } from './memory-freshness-floors.js';
+import { type FloorsEvent, RedisFreshnessFloors } from './redis-freshness-floors.js';
+
+/** A floor outlives the lag of any replica in use, and the pages that were read under it. */
+const PAGE_MAX_AGE_MS = 60_000;
+/** Some 50 MB; beyond it the oldest floors become one for all tags, which costs no freshness. */
+const MAX_ENTRIES = 200_000;
+
+/** Floors that all processes share where there is Redis, else those of this process. */
+export function createFloors(
+  { database }: Config,
+  connection: RedisConnection | undefined,
+): FreshnessFloors {
+  const ttlMs = 2 * database.replicas.maxLagMs + PAGE_MAX_AGE_MS;
+  const memory = new MemoryFreshnessFloors({ ttlMs, maxEntries: MAX_ENTRIES });
+  if (!connection) return memory;
+  const logger = new Logger(FreshnessFloors.name);
+  return new RedisFreshnessFloors(connection, memory, {
+    ttlMs,
+    onEvent: (event) => logEvent(logger, event),
+  });
+}
+
+function logEvent(logger: Logger, event: FloorsEvent): void {
+  if ('error' in event) logger.warn({ err: event.error }, `floors in Redis: ${event.kind}`);
+  else logger.log(`floors in Redis: ${event.kind}`);
+}

@@ -1,0 +1,143 @@
+import { type RedisConnection, withDeadline } from '../../redis/index.js';
+import { NextFlight } from '../batching/next-flight.js';
+import { baselineKey, floorKey } from './floor-keys.js';
+import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
+import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';
+import { join, parsePosition, type Position } from './position.js';
+import { RedisBaselines } from './redis-baselines.js';
+import { RedisRaises } from './redis-raises.js';
+
+export interface RedisFreshnessFloorsOptions {
+  /** For how long a floor is kept: longer than a replica may lag and still be read from. */
+  readonly ttlMs: number;
+  /** Raises that Redis could not be told at most, kept to be told later. */
+  readonly maxPending?: number;
+  readonly onEvent?: (event: FloorsEvent) => void;
+}
+
+/** Something began to fail or works again; told when that changes, not for each request. */
+export type FloorsEvent =
+  | { readonly kind: `${Part}-failed`; readonly error: unknown }
+  | { readonly kind: `${Part}-recovered` };
+
+type Part = 'lookup' | 'raise' | 'baseline';
+
+interface Lookup {
+  readonly source: FloorSource;
+  readonly key: string;
+}
+
+const MAX_PENDING = 10_000;
+const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
+
+/**
+ * Floors that all processes share, in Redis.
+ *
+ * While Redis cannot be asked, a process goes by what it knows itself: what it has written, and
+ * where the primary was when Redis failed. What others write meanwhile it may then miss for as long
+ * as a replica may lag and still be read from. The same holds for others while this one cannot tell
+ * Redis what it has written; it does so as soon as it can.
+ *
+ * The Redis must not evict floors before their time: it needs memory for all that it is given, or
+ * `maxmemory-policy noeviction`.
+ */
+export class RedisFreshnessFloors extends FreshnessFloors {
+  private readonly baselines: RedisBaselines;
+  private readonly raises: RedisRaises;
+  private readonly lookups: NextFlight<Lookup, Floor>;
+  private readonly failing = new Set<Part>();
+
+  constructor(
+    private readonly connection: RedisConnection,
+    /** What this process knows itself; used by nobody else. */
+    private readonly local: MemoryFreshnessFloors,
+    private readonly options: RedisFreshnessFloorsOptions,
+  ) {
+    super();
+    this.baselines = new RedisBaselines(connection, this.reportOf('baseline'));
+    this.raises = new RedisRaises(connection, this.baselines, {
+      ttlMs: options.ttlMs,
+      maxPending: options.maxPending ?? MAX_PENDING,
+      ...this.reportOf('raise'),
+    });
+    this.lookups = new NextFlight({
+      ...LOOKUPS,
+      fly: (lookups) => this.lookUp(lookups),
+      keyOf: ({ key }) => key,
+      // Each flight would wait out the deadline that all callers have had.
+      grounds: () => true,
+    });
+  }
+
+  async raise(source: FloorSource, tags: readonly string[], position: Position): Promise<void> {
+    await Promise.all([
+      // First, and at once: a read that comes to this process now must see it.
+      this.local.raise(source, tags, position),
+      this.raises.raise(source, tags, position),
+    ]);
+  }
+
+  async of(source: FloorSource, tag: string): Promise<Floor> {
+    const lookup = this.lookups.join({ source, key: floorKey(source, tag) });
+    let shared: Floor;
+    try {
+      // Counted from here, the wait for a flight included.
+      shared = await withDeadline(lookup, this.connection.timeoutMs);
+    } catch (error) {
+      // What others have written up to now only Redis knew, and the primary.
+      if (!this.failing.has('lookup')) this.local.renewBaselines();
+      this.failed('lookup', error);
+      return this.local.of(source, tag);
+    }
+    const own = this.local.raised(source, tag);
+    return shared === 'primary' || own === undefined ? shared : join(shared, own);
+  }
+
+  close(): Promise<void> {
+    return this.raises.close();
+  }
+
+  private async lookUp(lookups: readonly Lookup[]): Promise<Floor[]> {
+    const sources = new Map(lookups.map(({ source }) => [source.id, source]));
+    const keys = [...[...sources.values()].map(baselineKey), ...lookups.map(({ key }) => key)];
+    const { texts, serverId } = await this.connection.run(async (client, serverId) => ({
+      texts: await client.mGet(keys),
+      serverId,
+    }));
+    this.recovered('lookup');
+    const baselines = new Map<string, Position>();
+    for (const [index, source] of [...sources.values()].entries()) {
+      const baseline = RedisBaselines.parse(texts[index], serverId);
+      if (baseline) baselines.set(source.id, baseline);
+      else this.baselines.setSoon(source);
+    }
+    return lookups.map(({ source }, index) => {
+      return floorFrom(baselines.get(source.id), texts[sources.size + index] ?? undefined);
+    });
+  }
+
+  private reportOf(part: Part) {
+    return {
+      onFailed: (error: unknown) => this.failed(part, error),
+      onRecovered: () => this.recovered(part),
+    };
+  }
+
+  private failed(part: Part, error: unknown): void {
+    if (this.failing.has(part)) return;
+    this.failing.add(part);
+    this.options.onEvent?.({ kind: `${part}-failed`, error });
+  }
+
+  private recovered(part: Part): void {
+    if (this.failing.delete(part)) this.options.onEvent?.({ kind: `${part}-recovered` });
+  }
+}
+
+/** A text that is no position may have been a higher one. */
+function floorFrom(baseline: Position | undefined, text: string | undefined): Floor {
+  if (baseline === undefined) return 'primary';
+  if (text === undefined) return baseline;
+  const floor = parsePosition(text);
+  return floor ? join(baseline, floor) : 'primary';
+}

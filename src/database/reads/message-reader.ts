@@ -1,0 +1,31 @@
+import type { BatchingConfig } from '../../config/index.js';
+import type { Source } from '../replicas/source.js';
+import { MESSAGES } from './pages.statement.js';
+import { ReadFlights, type Route } from './read-flights.js';
+
+/** Reads single messages of a shard: those that are asked for at once as one statement. */
+export class MessageReader {
+  private readonly flights: ReadFlights<string, string | undefined>;
+
+  constructor(limits: BatchingConfig) {
+    this.flights = new ReadFlights(readMessages, (id) => id, limits);
+  }
+
+  /** The message as JSON text; undefined if the source does not have it. */
+  read(id: string, route: Route): Promise<string | undefined> {
+    return this.flights.read(id, route);
+  }
+
+  idle(): Promise<void> {
+    return this.flights.idle();
+  }
+}
+
+async function readMessages(
+  { client }: Source,
+  ids: readonly string[],
+): Promise<(string | undefined)[]> {
+  const rows = await client.$queryRawUnsafe<{ id: string; body: string }[]>(MESSAGES.sql, ids);
+  const bodies = new Map(rows.map(({ id, body }) => [id, body]));
+  return ids.map((id) => bodies.get(id));
+}

@@ -1,0 +1,63 @@
+import type { BatchingConfig } from '../../config/index.js';
+import { OverloadedError } from '../../errors/index.js';
+import { type Failed, NextFlight } from '../batching/next-flight.js';
+import type { Source } from '../replicas/source.js';
+import { isTransient, isUnavailable } from '../unavailable.js';
+
+/** Where a read may go; undefined if only the source is left that has just failed. */
+export type Route = (except?: Source) => Source | undefined;
+
+/** Reads of one kind, gathered into flights to whichever source each is routed to. */
+export class ReadFlights<Item, Result> {
+  private readonly bySource = new Map<Source, NextFlight<Item, Result>>();
+
+  constructor(
+    private readonly carry: (
+      source: Source,
+      items: readonly Item[],
+    ) => Promise<readonly (Result | Failed)[]>,
+    private readonly keyOf: (item: Item) => string,
+    private readonly limits: BatchingConfig,
+  ) {}
+
+  /** Asks one source, and one other if the first cannot serve. */
+  async read(item: Item, route: Route): Promise<Result> {
+    const first = route();
+    if (!first) throw new Error('there is no source to read from');
+    try {
+      return await this.ask(first, item);
+    } catch (error) {
+      if (error instanceof OverloadedError || !isTransient(error)) throw error;
+      const other = route(first);
+      if (!other) throw error;
+      return this.ask(other, item);
+    }
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(Array.from(this.bySource.values(), (flights) => flights.idle()));
+  }
+
+  private async ask(source: Source, item: Item): Promise<Result> {
+    source.load++;
+    try {
+      return await this.flightsTo(source).join(item);
+    } finally {
+      source.load--;
+    }
+  }
+
+  private flightsTo(source: Source): NextFlight<Item, Result> {
+    let flights = this.bySource.get(source);
+    if (!flights) {
+      flights = new NextFlight({
+        ...this.limits,
+        fly: (items) => source.whileAnswering(this.carry(source, items)),
+        keyOf: this.keyOf,
+        grounds: isUnavailable,
+      });
+      this.bySource.set(source, flights);
+    }
+    return flights;
+  }
+}

@@ -1,0 +1,122 @@
+import type { Position } from '../freshness/position.js';
+import type { MonitorListener, ServerReport } from '../servers/server-monitor.js';
+import type { Replica } from './replica.js';
+import { WalProgress } from './wal-progress.js';
+
+/** Why a replica gets no reads, whatever they need. */
+export type LeftOut =
+  'not answering' | 'no standby' | 'on an old timeline' | 'broken off' | 'lagging';
+
+/** The replicas of a shard, and what is known of its primary: decides who may serve a read. */
+export class ReplicaSet {
+  private primary: ServerReport | undefined;
+  private primaryReportedAt = 0;
+  /** How far the primary has written. */
+  private readonly written: WalProgress;
+  /** How far any replica has received: all that is left of the primary while it is away. */
+  private readonly received: WalProgress;
+  private turn = 0;
+
+  private readonly known = new Map<Replica, LeftOut | undefined>();
+
+  constructor(
+    readonly replicas: readonly Replica[],
+    private readonly maxLagMs: number,
+    /** Told when a replica is left out, and when it is back. */
+    private readonly onChange: (replica: Replica, leftOut: LeftOut | undefined) => void,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.written = new WalProgress(2 * maxLagMs);
+    this.received = new WalProgress(2 * maxLagMs);
+  }
+
+  /** Hears the primary's monitor. */
+  readonly primaryListener: MonitorListener = {
+    reported: (report) => {
+      // A standby behind the primary's address: a failover is under way.
+      this.primary = report.standby ? undefined : report;
+      if (!this.primary) return;
+      this.primaryReportedAt = this.now();
+      this.written.record(report.position.lsn, this.primaryReportedAt);
+    },
+    lost: () => {
+      this.primary = undefined;
+    },
+  };
+
+  /** Hears a replica's monitor. */
+  listenerOf(replica: Replica): MonitorListener {
+    return {
+      reported: (report) => {
+        replica.reported(report, this.now());
+        this.received.record(this.furthestReceived(), this.now());
+        this.noteChange(replica);
+      },
+      lost: (error) => {
+        replica.lost(error);
+        this.noteChange(replica);
+      },
+    };
+  }
+
+  /**
+   * The least loaded replica that is known to have replayed `needed`. What is known comes from
+   * before this moment, so it holds for every statement sent from now on. To ask the replica within
+   * the statement would not do: its snapshot may be older than the position that it then reads.
+   * Checking and choosing are one step that nothing can come between.
+   *
+   * @param needed undefined if any replica will do that is not left out
+   * @param except one that has just failed
+   */
+  choose(needed: Position | undefined, except?: unknown): Replica | undefined {
+    let best: Replica | undefined;
+    const count = this.replicas.length;
+    // Equal loads take turns.
+    this.turn = (this.turn + 1) % Math.max(count, 1);
+    for (let step = 0; step < count; step++) {
+      const replica = this.replicas[(this.turn + step) % count] as Replica;
+      if (replica === except || (best && replica.load >= best.load)) continue;
+      if (this.leftOut(replica) || (needed && !replica.hasReplayed(needed))) continue;
+      best = replica;
+    }
+    return best;
+  }
+
+  leftOut(replica: Replica): LeftOut | undefined {
+    const { report, brokenOffSince } = replica;
+    if (!report) return 'not answering';
+    if (!report.standby) return 'no standby';
+    if (this.primary && report.position.timeline < this.primary.position.timeline) {
+      return 'on an old timeline';
+    }
+    const movedOn = this.primary && this.primary.position.lsn > report.position.lsn;
+    if (movedOn && brokenOffSince !== undefined && this.primaryReportedAt > brokenOffSince) {
+      return 'broken off';
+    }
+    return this.lagMs(replica) > this.maxLagMs ? 'lagging' : undefined;
+  }
+
+  /** How long ago what the replica lacks was written, in milliseconds. */
+  lagMs({ report }: Replica): number {
+    if (!report) return 0;
+    // With the primary gone, its last bytes may have reached nobody. A replica that lacks only
+    // those does not lag: there is nothing left to catch up with.
+    const progress = this.primary ? this.written : this.received;
+    return progress.lagOf(report.position.lsn, this.now());
+  }
+
+  private furthestReceived(): bigint {
+    let furthest = 0n;
+    for (const { report } of this.replicas) {
+      if (report && report.receivedLsn > furthest) furthest = report.receivedLsn;
+    }
+    return furthest;
+  }
+
+  private noteChange(replica: Replica): void {
+    const leftOut = this.leftOut(replica);
+    if (this.known.has(replica) && this.known.get(replica) === leftOut) return;
+    this.known.set(replica, leftOut);
+    this.onChange(replica, leftOut);
+  }
+}

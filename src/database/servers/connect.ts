@@ -1,0 +1,64 @@
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Pool, type PoolClient } from 'pg';
+import { PrismaClient } from '../generated/client.js';
+import { type HotStatement, nameStatements } from './hot-statement.js';
+
+export interface ConnectionLimits {
+  readonly poolSize: number;
+  /** For a connection, new or from the pool. */
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+}
+
+/** What the server is given to end a statement itself before it is given up here. */
+const GRACE_MS = 250;
+
+/**
+ * A pool of connections to one server. Every wait has a deadline: for a connection (pg-pool waits
+ * for ever by default), for a statement on the server, and, should the server not answer at all,
+ * for its answer here. A connection on which anything failed is not used again.
+ */
+export function connect(
+  url: string,
+  limits: ConnectionLimits,
+  { hot, onlyPrimary }: { readonly hot: readonly HotStatement[]; readonly onlyPrimary: boolean },
+): PrismaClient {
+  const pool = new Pool({
+    connectionString: url,
+    max: limits.poolSize,
+    connectionTimeoutMillis: limits.connectTimeoutMs,
+    statement_timeout: limits.statementTimeoutMs,
+    query_timeout: limits.statementTimeoutMs + GRACE_MS,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    application_name: 'messages',
+    ...(onlyPrimary && { verify: refuseStandby }),
+  });
+  const adapter = new PrismaPg(pool, {
+    disposeExternalPool: true,
+    statementNameGenerator: nameStatements(hot),
+  });
+  return new PrismaClient({ adapter });
+}
+
+/**
+ * During a failover the primary's address may lead to a server that is still, or again, a standby.
+ * A read there would be stale, so such a connection is never used: libpq's
+ * `target_session_attrs=read-write`, which pg lacks.
+ */
+function refuseStandby(client: PoolClient, done: (error?: Error) => void): void {
+  const isStandby = 'SELECT pg_is_in_recovery() AS standby';
+  client.query<{ standby: boolean }>(isStandby, (error: Error | undefined, result) => {
+    done(error ?? (result.rows[0]?.standby ? new StandbyError() : undefined));
+  });
+}
+
+class StandbyError extends Error {
+  override readonly name = 'StandbyError';
+  /** read_only_sql_transaction, which is what a write there would be refused with. */
+  readonly code = '25006';
+
+  constructor() {
+    super('the address of the primary leads to a standby');
+  }
+}
