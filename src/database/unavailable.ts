@@ -19,6 +19,9 @@ const REFUSED_DATA = /^(22|23)...$/;
 
 const SYSTEM_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_)/;
 
+/** What @prisma/adapter-pg makes of broken sockets; their system codes do not survive it. */
+const DRIVER_KINDS = new Set(['ConnectionClosed', 'DatabaseNotReachable', 'SocketTimeout']);
+
 /** What pg and pg-pool throw without a code. */
 const MESSAGES =
   /timeout|Connection terminated|connection is closed|not queryable|too many clients/i;
@@ -44,7 +47,10 @@ export function isTransient(error: unknown): boolean {
 export function isUnavailable(error: unknown): boolean {
   return (
     chain(error).some(
-      (each) => each instanceof UnavailableError || MESSAGES.test(String(each['message'])),
+      (each) =>
+        each instanceof UnavailableError ||
+        DRIVER_KINDS.has(String(each['kind'])) ||
+        MESSAGES.test(String(each['message'])),
     ) ||
     codesOf(error).some(
       (code) => PRISMA_CODES.has(code) || SQLSTATE.test(code) || SYSTEM_CODES.test(code),

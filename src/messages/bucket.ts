@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** Buckets are logical shards: their number and the hash never change, what holds them may. */
 export const BUCKET_COUNT = 4096;
@@ -8,6 +8,5 @@ export const BUCKET_COUNT = 4096;
  * PostgreSQL computes the same in `bucket_of_tag` (prisma/migrations).
  */
 export function bucketOfTag(tag: string): number {
-  const digest = createHash('sha256').update(tag, 'utf8').digest();
-  return digest.readUInt16BE(0) >> 4;
+  return hash('sha256', tag, 'buffer').readUInt16BE(0) >> 4;
 }

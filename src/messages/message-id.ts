@@ -27,13 +27,14 @@ export interface ParsedMessageId {
 export class MessageIdGenerator {
   private lastTime = 0;
   private counter = 0;
+  private readonly random = new RandomBytes();
 
   /**
    * @param bucket 0 to 4,095
    * @param now milliseconds since 1970
    */
   next(bucket: number, now: number = Date.now()): string {
-    const bytes = randomFillSync(Buffer.allocUnsafe(16));
+    const bytes = this.random.take(16);
     if (now > this.lastTime || this.lastTime - now > CLOCK_REGRESSION_MAX_MS) {
       this.lastTime = now;
       // The counter starts in the lower half: room for 2,048 ids at least within a millisecond.
@@ -71,6 +72,22 @@ export function parseMessageId(text: string): ParsedMessageId | undefined {
     bucket: parseInt(id.slice(-3), 16),
     createdAt: new Date(parseInt(id.slice(0, 8) + id.slice(9, 13), 16)),
   };
+}
+
+/** Random bytes, asked of the system for many ids at once. */
+class RandomBytes {
+  private readonly pool = Buffer.alloc(4_096);
+  private used = this.pool.length;
+
+  take(length: number): Buffer {
+    if (this.used + length > this.pool.length) {
+      randomFillSync(this.pool);
+      this.used = 0;
+    }
+    const from = this.used;
+    this.used += length;
+    return this.pool.subarray(from, this.used);
+  }
 }
 
 function encode(bytes: Buffer, time: number, counter: number, bucket: number): string {

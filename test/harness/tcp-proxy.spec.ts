@@ -92,13 +92,12 @@ describe(TcpProxy.name, () => {
   });
 
   it('leads new connections to another server, and leaves open ones alone', async () => {
-    const { hostname, port } = new URL(databases.primaryUrl(1));
+    await databases.onReplica(0, 'SELECT');
+    const { hostname, port } = new URL(databases.replicaUrl(0));
     proxy.upstream(hostname, Number(port));
-    await insert(1);
-    const other = await connected();
-    // The table is on the first server only.
-    await expect(other.query('SELECT FROM numbers')).rejects.toThrow('does not exist');
-    expect(await numbers()).toEqual([1]);
+    const isStandby = 'SELECT pg_is_in_recovery() AS standby';
+    expect((await client.query(isStandby)).rows).toEqual([{ standby: false }]);
+    expect((await (await connected()).query(isStandby)).rows).toEqual([{ standby: true }]);
   });
 
   it('ends a connection that its server ends', async () => {

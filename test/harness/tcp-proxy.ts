@@ -134,8 +134,8 @@ class Link {
   }
 
   cut(): void {
-    this.client.resetAndDestroy();
-    this.server?.resetAndDestroy();
+    reset(this.client);
+    reset(this.server);
   }
 
   private open(): Socket {
@@ -167,12 +167,18 @@ class Link {
     socket.on('error', () => undefined);
     socket.on('close', (broken) => {
       for (const each of [this.client, this.server]) {
-        if (broken) each?.resetAndDestroy();
+        if (broken) reset(each);
         else each?.destroySoon();
       }
       this.options.onClose();
     });
   }
+}
+
+/** A socket that is shutting down already cannot be reset; asked to, it would stay open for ever. */
+function reset(socket: Socket | undefined): void {
+  if (socket?.writableEnded) socket.destroy();
+  else socket?.resetAndDestroy();
 }
 
 function occurrences(of: string, text: string): number {

@@ -100,12 +100,13 @@ export class NextFlight<Item, Result> {
 
   private depart(): void {
     const places = this.take(this.options.maxItems);
-    if (places.length === 0) return;
+    // Those who waited may have been turned away since boarding began.
+    if (places.length === 0) return this.noteIdle();
     this.flights++;
     void this.carry(places).finally(() => {
       this.flights--;
       this.board();
-      if (this.isIdle()) for (const resolve of this.whenIdle.splice(0)) resolve();
+      this.noteIdle();
     });
     this.board();
   }
@@ -140,6 +141,10 @@ export class NextFlight<Item, Result> {
         else resolve(outcome);
       }
     });
+  }
+
+  private noteIdle(): void {
+    if (this.isIdle()) for (const resolve of this.whenIdle.splice(0)) resolve();
   }
 
   private isIdle(): boolean {

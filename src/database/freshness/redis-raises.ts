@@ -25,8 +25,8 @@ interface Raise {
   readonly raisedAt: number;
 }
 
-/** Sent in one go at most, so that many pending raises stay within the deadline of a command. */
-const BATCH = 256;
+/** Sent in one go at most, so that many raises do not miss the deadline only for being many. */
+const BATCH = 128;
 
 /** Raises floors in Redis; those that it could not be told are kept until it can. */
 export class RedisRaises {
@@ -51,12 +51,14 @@ export class RedisRaises {
   async raise(source: FloorSource, tags: readonly string[], position: Position): Promise<void> {
     const raise = { source, position, raisedAt: performance.now() };
     const raises = tags.map((tag): [string, Raise] => [floorKey(source, tag), raise]);
-    try {
-      await this.send(raises);
-    } catch (error) {
-      for (const [key, each] of raises) this.keep(key, each);
-      this.failed(error);
-      return;
+    for (let from = 0; from < raises.length; from += BATCH) {
+      try {
+        await this.send(raises.slice(from, from + BATCH));
+      } catch (error) {
+        for (const [key, each] of raises.slice(from)) this.keep(key, each);
+        this.failed(error);
+        return;
+      }
     }
     if (this.hasPending()) void this.flush();
   }
@@ -110,7 +112,6 @@ export class RedisRaises {
 
   /** The scripts go out together; each is a call of its own. */
   private async send(raises: readonly (readonly [string, Raise])[]): Promise<void> {
-    if (raises.length === 0) return;
     const ttl = String(Math.ceil(this.options.ttlMs));
     const raiseFloor = (client: RedisClient, [key, { position }]: readonly [string, Raise]) =>
       RAISE_FLOOR.run(client, [key], [formatPosition(position), ttl]);

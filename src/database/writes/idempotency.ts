@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { KeyedBody } from './insert.statement.js';
 
 /** What is kept of a key and of the body that came with it. */
 export function keyedBody(key: string, tag: string, message: string): KeyedBody {
-  return { key: hash(key), body: hash(`${tag}\0${message}`) };
+  return { key: digest(key), body: digest(`${tag}\0${message}`) };
 }
 
 /** 128 bits of SHA-256, in the shape of a uuid, which PostgreSQL stores in 16 bytes. */
-function hash(text: string): string {
-  const hex = createHash('sha256').update(text, 'utf8').digest('hex');
+function digest(text: string): string {
+  const hex = hash('sha256', text, 'hex');
   return hex.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }

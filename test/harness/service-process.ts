@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { pickPort } from '../../scripts/embedded-postgres/ports.js';
+import { settlesWithin, waitUntil } from '../../scripts/embedded-postgres/wait-until.js';
+
+const START_MS = 30_000;
+const STOP_MS = 20_000;
+const KILL_MS = 5_000;
+const ASK_MS = 2_000;
+const ATTEMPTS = 5;
+
+export interface ServiceProcessOptions {
+  /** A module that Node loads before the service, relative to the project's root. */
+  readonly preload?: string;
+}
+
+/** The compiled service as an operating-system process; killed with `dispose` if it still runs. */
+export class ServiceProcess implements AsyncDisposable {
+  private readonly child: ChildProcess;
+  private text = '';
+  private readonly exited: Promise<number | null>;
+
+  /** Resolves once it answers HTTP, which it does when all the primaries were reached. */
+  static async start(
+    env: NodeJS.ProcessEnv,
+    options: ServiceProcessOptions = {},
+  ): Promise<ServiceProcess> {
+    for (let attempt = 1; ; attempt++) {
+      const service = new ServiceProcess(await pickPort(), env, options);
+      try {
+        await service.untilItAnswers();
+        return service;
+      } catch (error) {
+        await service.kill('SIGKILL');
+        // Somebody took the port since it was picked.
+        if (attempt < ATTEMPTS && service.output.includes('EADDRINUSE')) continue;
+        throw new Error(`the service did not start:\n${service.output}`, { cause: error });
+      }
+    }
+  }
+
+  private constructor(
+    private readonly port: number,
+    env: NodeJS.ProcessEnv,
+    { preload }: ServiceProcessOptions,
+  ) {
+    const root = process.cwd();
+    const first =
+      preload === undefined ? [] : ['--import', pathToFileURL(join(root, preload)).href];
+    this.child = spawn(process.execPath, [...first, join(root, 'dist/main.js'), 'serve'], {
+      cwd: root,
+      env: { PATH: process.env['PATH'], ...env, HOST: '127.0.0.1', PORT: String(port) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    }
+    this.exited = new Promise((resolve) => {
+      this.child.once('exit', resolve);
+      this.child.once('error', (error) => {
+        this.text += String(error);
+        resolve(null);
+      });
+    });
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** All that it has printed. */
+  get output(): string {
+    return this.text;
+  }
+
+  get running(): boolean {
+    const { pid, exitCode, signalCode } = this.child;
+    return pid !== undefined && exitCode === null && signalCode === null;
+  }
+
+  /** Sends a signal; after SIGKILL it waits for the end. */
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    if (this.running) this.child.kill(signal);
+    if (signal === 'SIGKILL' && !(await settlesWithin(this.exited, KILL_MS))) {
+      throw new Error(`the service (pid ${this.child.pid}) cannot be killed`);
+    }
+  }
+
+  /**
+   * Asks it to stop.
+   *
+   * @returns its exit code
+   * @throws Error with what it has printed if it does not stop in time
+   */
+  async stop(): Promise<number | null> {
+    await this.kill('SIGTERM');
+    if (await settlesWithin(this.exited, STOP_MS)) return this.exited;
+    await this.kill('SIGKILL');
+    throw new Error(`the service did not stop:\n${this.output}`);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill('SIGKILL');
+  }
+
+  private async untilItAnswers(): Promise<void> {
+    await waitUntil(`the service on port ${this.port}`, START_MS, async () => {
+      if (!this.running) throw new Error('it has ended');
+      const signal = AbortSignal.timeout(ASK_MS);
+      const answer = await fetch(`${this.url}/openapi.json`, { signal }).catch(() => undefined);
+      await answer?.body?.cancel();
+      return answer?.ok;
+    });
+  }
+}
