@@ -7,7 +7,6 @@ import type { FaultShard } from './harness/fault-shard.js';
 import { checkHistory } from './harness/history.js';
 import { HistoryClient } from './harness/history-client.js';
 import { ServiceProcess } from './harness/service-process.js';
-import type { Sightings } from './harness/tcp-proxy.js';
 
 const DEADLINE_MS = 20_000;
 const LIMIT = 50;
@@ -19,36 +18,37 @@ let shard: FaultShard;
 let primary: PostgresServer;
 let first: PostgresServer;
 let second: PostgresServer;
+let service: ServiceProcess;
 
 beforeAll(async () => {
   cluster = await FaultCluster.start({ shards: 1, replicasPerShard: 2 });
   shard = cluster.shard(0);
   primary = shard.primary;
   [first, second] = [shard.replica(0), shard.replica(1)];
+  service = await start({ REPLICA_MAX_LAG: '10min' });
 });
 
 afterAll(async () => {
+  await service[Symbol.asyncDispose]();
   await cluster[Symbol.asyncDispose]();
 });
 
-/** A service, and a client of it that has posted to `tag`; every replica has that and is in use. */
-async function start(tag: string, overrides: NodeJS.ProcessEnv = {}) {
-  const env = cluster.env({ REPLICA_MAX_LAG: '10min', REPLICA_TIMEOUT_MS: '500', ...overrides });
-  const service = await ServiceProcess.start(env);
+function start(overrides: NodeJS.ProcessEnv): Promise<ServiceProcess> {
+  return ServiceProcess.start(cluster.env({ REPLICA_TIMEOUT_MS: '500', ...overrides }));
+}
+
+/** A client that has posted to `tag` and reads it; every replica has that and takes reads. */
+async function clientOf(tag: string, { url }: ServiceProcess = service) {
   const client = new HistoryClient();
-  const read = () => client.page(service.url, tag, LIMIT);
-  const post = (to: string) => client.post(service.url, to);
+  const post = (to: string) => client.post(url, to);
+  const read = (of = tag) => client.page(url, of, LIMIT);
   const readSome = async () => {
     for (let n = 0; n < SOME; n++) await read();
   };
   await post(tag);
   await shard.untilReplayed();
   for (const replica of [first, second]) await untilRead(replica, read);
-  return { service, client, read, readSome, post, [Symbol.asyncDispose]: () => stop(service) };
-}
-
-async function stop(service: ServiceProcess): Promise<void> {
-  await service[Symbol.asyncDispose]();
+  return { client, post, read, readSome };
 }
 
 const watch = (server: PostgresServer) => shard.proxy(server).watch(PAGES.name);
@@ -100,112 +100,112 @@ function expectNothingWrong(client: HistoryClient): void {
 
 describe('page reads', () => {
   it('all go to replicas that do not lag, and to each of them', async () => {
-    await using test = await start('idle');
-    const reads = new Map<PostgresServer, Sightings>();
-    for (const server of [primary, first, second]) reads.set(server, watch(server));
-    await test.readSome();
-    expect(reads.get(primary)?.count).toBe(0);
-    expect(reads.get(first)?.count).toBeGreaterThan(0);
-    expect(reads.get(second)?.count).toBeGreaterThan(0);
-    expectNothingWrong(test.client);
+    const { client, readSome } = await clientOf('idle');
+    const [toPrimary, toFirst, toSecond] = [watch(primary), watch(first), watch(second)];
+    await readSome();
+    expect(toPrimary.count).toBe(0);
+    expect(toFirst.count).toBeGreaterThan(0);
+    expect(toSecond.count).toBeGreaterThan(0);
+    expectNothingWrong(client);
   });
 
-  it('of a tag that a replica lacks something of go to the other one; those of other tags do not', async () => {
-    await using test = await start('old');
+  it('of a tag that a replica lacks something of go to the other one; others do not', async () => {
+    const { client, post, read } = await clientOf('old');
     await shard.pauseReplay(first);
-    await test.post('new');
-    const readNew = () => test.client.page(test.service.url, 'new', LIMIT);
-    const toLate = await readsOf(first, () => untilRead(second, readNew));
-    expect(toLate).toBe(0);
-    await untilRead(first, test.read);
+    await post('new');
+    const toFirst = await readsOf(first, () => untilRead(second, () => read('new')));
+    expect(toFirst).toBe(0);
+    await untilRead(first, () => read('old'));
     await shard.resumeReplay(first);
-    expectNothingWrong(test.client);
+    expectNothingWrong(client);
   });
 
-  it('never go to the slower replica though another one has caught up (GitLab #413203)', async () => {
-    await using test = await start('slower');
+  it('never go to the slower replica though another has caught up (GitLab #413203)', async () => {
+    const { client, post, read } = await clientOf('slower');
     for (const replica of [first, second]) await shard.pauseReplay(replica);
-    await test.post('slower');
+    await post('slower');
     await shard.resumeReplay(second);
-    await untilRead(second, test.read);
-    const toSlower = await readsOf(first, () =>
-      underLoad(test.read, async () => void (await untilAnswered(test.client, 500))),
+    await untilRead(second, read);
+    const toFirst = await readsOf(first, () =>
+      underLoad(read, async () => void (await untilAnswered(client, 200))),
     );
-    expect(toSlower).toBe(0);
+    expect(toFirst).toBe(0);
     await shard.resumeReplay(first);
-    await untilRead(first, test.read);
-    expectNothingWrong(test.client);
+    await untilRead(first, read);
+    expectNothingWrong(client);
   });
 });
 
 describe('a replica', () => {
   it('that lags by more than REPLICA_MAX_LAG is left out, and comes back by itself', async () => {
-    await using test = await start('lagging', { REPLICA_MAX_LAG: '500ms' });
+    await using strict = await start({ REPLICA_MAX_LAG: '500ms' });
+    const { client, post, read, readSome } = await clientOf('lagging', strict);
     await shard.pauseReplay(first);
-    await test.post('elsewhere');
-    await untilLeftOut(first, test.readSome);
-    await untilRead(second, test.read);
+    await post('elsewhere');
+    await untilLeftOut(first, readSome);
+    await untilRead(second, read);
     await shard.resumeReplay(first);
-    await untilRead(first, test.read);
-    expectNothingWrong(test.client);
+    await untilRead(first, read);
+    expectNothingWrong(client);
   });
 
   it('that is broken off is left out once the primary moves on, and comes back', async () => {
-    await using test = await start('broken off');
+    const { client, post, read, readSome } = await clientOf('broken off');
     await shard.breakOff(first);
-    await test.post('elsewhere');
-    await untilLeftOut(first, test.readSome);
+    await post('elsewhere');
+    await untilLeftOut(first, readSome);
     await shard.follow(first, primary);
-    await untilRead(first, test.read);
-    expectNothingWrong(test.client);
+    await untilRead(first, read);
+    expectNothingWrong(client);
   });
 
   it('that freezes under load fails no request, and comes back', async () => {
-    await using test = await start('frozen');
-    await underLoad(test.read, async () => {
-      await untilAnswered(test.client, 100);
+    const { client, read } = await clientOf('frozen');
+    await underLoad(read, async () => {
+      await untilAnswered(client, 100);
       await shard.freeze(first);
-      await untilAnswered(test.client, 200);
+      await untilAnswered(client, 200);
       await shard.thaw(first);
-      await untilRead(first, test.read);
+      await untilRead(first, read);
     });
-    expectNothingWrong(test.client);
+    expectNothingWrong(client);
   });
 
   it('that is killed under load fails no request, and comes back once it is started', async () => {
-    await using test = await start('killed');
-    await underLoad(test.read, async () => {
-      await untilAnswered(test.client, 100);
+    const { client, read } = await clientOf('killed');
+    await underLoad(read, async () => {
+      await untilAnswered(client, 100);
       await shard.kill(first);
-      await untilAnswered(test.client, 200);
+      await untilAnswered(client, 200);
       await shard.start(first);
-      await untilRead(first, test.read);
+      await untilRead(first, read);
     });
-    expectNothingWrong(test.client);
+    expectNothingWrong(client);
   });
 
-  it('whose connection breaks when it was asked is not the only one that is asked', async () => {
-    await using test = await start('cut');
+  it('whose connection breaks after it was asked is not the only one that is asked', async () => {
+    const { client, read } = await clientOf('cut');
     const proxy = shard.proxy(first);
     proxy.cutAfterSend(PAGES.name);
     await waitUntil('the connection to be cut', DEADLINE_MS, async () => {
-      await test.read();
+      await read();
       return proxy.cuts === 1;
     });
-    expectNothingWrong(test.client);
+    expectNothingWrong(client);
   });
 });
 
 describe('the primary', () => {
   it('serves reads while no replica answers, and no more once they do', async () => {
-    await using test = await start('alone');
-    for (const replica of [first, second]) shard.proxy(replica).blackhole(true);
-    await untilRead(primary, test.read);
-    await test.readSome();
+    const { client, read, readSome } = await clientOf('alone');
+    for (const replica of [first, second]) {
+      shard.proxy(replica).blackhole(true);
+      await untilLeftOut(replica, readSome);
+    }
+    await untilRead(primary, read);
     for (const replica of [first, second]) shard.proxy(replica).blackhole(false);
-    await untilRead(first, test.read);
-    await untilRead(second, test.read);
-    expect(await readsOf(primary, test.readSome)).toBe(0);
-    expectNothingWrong(test.client);
+    for (const replica of [first, second]) await untilRead(replica, read);
+    expect(await readsOf(primary, readSome)).toBe(0);
+    expectNothingWrong(client);
   });
 });

@@ -102,7 +102,8 @@ export class HistoryClient {
     try {
       const answer = await request();
       if (answer.status !== expected) {
-        this.failures.push(`${what}: ${answer.status} ${JSON.stringify(answer.body)}`);
+        const { detail } = answer.body as { detail?: string };
+        this.failures.push(`${what}: ${answer.status} ${detail}`);
       }
       return answer;
     } catch (error) {
