@@ -6,12 +6,14 @@ import { FaultCluster } from './harness/fault-cluster.js';
 import type { FaultShard } from './harness/fault-shard.js';
 import { checkHistory } from './harness/history.js';
 import { HistoryClient } from './harness/history-client.js';
+import { whileDoing } from './harness/load.js';
 import { ServiceProcess } from './harness/service-process.js';
 
 const DEADLINE_MS = 20_000;
 const LIMIT = 50;
 /** Reads one after the other of which an idle replica, if it takes any, is sure to get some. */
 const SOME = 20;
+const READERS = 8;
 
 let cluster: FaultCluster;
 let shard: FaultShard;
@@ -74,20 +76,6 @@ async function untilLeftOut(server: PostgresServer, readSome: () => Promise<void
   });
 }
 
-/** Many readers at once, until `work` is done. */
-async function underLoad(read: () => Promise<void>, work: () => Promise<void>): Promise<void> {
-  const over = new AbortController();
-  const readers = Array.from({ length: 8 }, async () => {
-    while (!over.signal.aborted) await read();
-  });
-  try {
-    await work();
-  } finally {
-    over.abort();
-    await Promise.all(readers);
-  }
-}
-
 function untilAnswered(client: HistoryClient, count: number): Promise<true> {
   const { requests } = client;
   return waitUntil(`${count} answers`, DEADLINE_MS, () => client.requests >= requests + count);
@@ -127,7 +115,11 @@ describe('page reads', () => {
     await shard.resumeReplay(second);
     await untilRead(second, read);
     const toFirst = await readsOf(first, () =>
-      underLoad(read, async () => void (await untilAnswered(client, 200))),
+      whileDoing(
+        READERS,
+        () => read(),
+        () => untilAnswered(client, 200),
+      ),
     );
     expect(toFirst).toBe(0);
     await shard.resumeReplay(first);
@@ -161,25 +153,33 @@ describe('a replica', () => {
 
   it('that freezes under load fails no request, and comes back', async () => {
     const { client, read } = await clientOf('frozen');
-    await underLoad(read, async () => {
-      await untilAnswered(client, 100);
-      await shard.freeze(first);
-      await untilAnswered(client, 200);
-      await shard.thaw(first);
-      await untilRead(first, read);
-    });
+    await whileDoing(
+      READERS,
+      () => read(),
+      async () => {
+        await untilAnswered(client, 100);
+        await shard.freeze(first);
+        await untilAnswered(client, 200);
+        await shard.thaw(first);
+        await untilRead(first, read);
+      },
+    );
     expectNothingWrong(client);
   });
 
   it('that is killed under load fails no request, and comes back once it is started', async () => {
     const { client, read } = await clientOf('killed');
-    await underLoad(read, async () => {
-      await untilAnswered(client, 100);
-      await shard.kill(first);
-      await untilAnswered(client, 200);
-      await shard.start(first);
-      await untilRead(first, read);
-    });
+    await whileDoing(
+      READERS,
+      () => read(),
+      async () => {
+        await untilAnswered(client, 100);
+        await shard.kill(first);
+        await untilAnswered(client, 200);
+        await shard.start(first);
+        await untilRead(first, read);
+      },
+    );
     expectNothingWrong(client);
   });
 

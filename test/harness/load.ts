@@ -15,7 +15,7 @@ export interface LoadOptions {
 }
 
 const LONGEST_PAGE = 20;
-/** Of writers that look for what they have just posted, and of readers that walk to the end. */
+/** Shares of writers that look for what they have just posted, of readers that walk to the end. */
 const LOOKS = 0.5;
 const WALKS = 0.1;
 
@@ -32,7 +32,6 @@ export async function load(client: HistoryClient, options: LoadOptions): Promise
   const someLimit = () => 1 + Math.floor(randomizer.next() * LONGEST_PAGE);
 
   const end = performance.now() + options.deadlineMs;
-  const written = new AbortController();
   let posts = 0;
   const write = async () => {
     while (posts < options.posts && performance.now() < end) {
@@ -42,19 +41,36 @@ export async function load(client: HistoryClient, options: LoadOptions): Promise
       if (randomizer.next() < LOOKS) await client.page(pick(urls), tag, someLimit());
     }
   };
-  const read = async () => {
-    while (!written.signal.aborted) {
-      const tag = pick(tags);
-      if (randomizer.next() < WALKS)
-        await client.walk(shuffled(urls, randomizer.next()), tag, LONGEST_PAGE);
-      else await client.page(pick(urls), tag, someLimit());
-    }
-  };
-  const reading = times(options.readers, read);
-  await times(options.writers, write);
-  written.abort();
-  await reading;
+  const read = () =>
+    randomizer.next() < WALKS
+      ? client.walk(rotated(urls, randomizer.next()), pick(tags), LONGEST_PAGE)
+      : client.page(pick(urls), pick(tags), someLimit());
+  await whileDoing(options.readers, read, () =>
+    Promise.all(Array.from({ length: options.writers }, write)),
+  );
   await walkAll(client, urls, tags);
+}
+
+/** Does something again and again, so many times at once, until `work` has ended. */
+export async function whileDoing(
+  count: number,
+  something: (number: number) => Promise<unknown>,
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const over = new AbortController();
+  const doing = Promise.all(
+    Array.from({ length: count }, async (_, number) => {
+      while (!over.signal.aborted) await something(number);
+    }),
+  );
+  // Awaited below; until then nobody would hear of it.
+  doing.catch(() => undefined);
+  try {
+    await work();
+  } finally {
+    over.abort();
+    await doing;
+  }
 }
 
 /** Walks through every tag once by each service. */
@@ -68,12 +84,8 @@ export async function walkAll(
   }
 }
 
-async function times(count: number, run: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: count }, () => run()));
-}
-
 /** The list begun at another place. */
-function shuffled<T>(list: readonly T[], random: number): T[] {
+function rotated<T>(list: readonly T[], random: number): T[] {
   const start = Math.floor(random * list.length);
   return [...list.slice(start), ...list.slice(0, start)];
 }
