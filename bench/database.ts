@@ -51,10 +51,6 @@ export class BenchCluster implements AsyncDisposable {
   }
 }
 
-export function tagOf(number: number): string {
-  return `tag${number}`;
-}
-
 /** Ids as the service makes them, a second apart, round the tags; made by PostgreSQL itself. */
 async function fill(
   url: string,

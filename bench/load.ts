@@ -1,5 +1,7 @@
-import autocannon from 'autocannon';
-import { tagOf } from './database.js';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ensureDebianPackage } from '../scripts/debian-package.js';
 
 export interface Load {
   readonly kind: 'post' | 'page';
@@ -8,32 +10,36 @@ export interface Load {
   readonly seconds: number;
 }
 
+const GRACE_MS = 10_000;
+
 /**
- * Asks as fast as answers come, with random tags.
+ * Asks as fast as answers come, with random tags. By wrk: a generator in JavaScript takes as much
+ * of the machine as what is measured.
  *
  * @returns requests answered in a second
  * @throws Error if any answer was not the one asked for
  */
 export async function requestsPerSecond(url: string, load: Load): Promise<number> {
-  const result = await autocannon({
-    url,
-    connections: load.connections,
-    duration: load.seconds,
-    requests: [{ setupRequest: (request) => ({ ...request, ...requestOf(load) }) }],
+  const { kind, tags, connections, seconds } = load;
+  const options = ['-t', '1', '-c', String(connections), '-d', `${seconds}s`, '--timeout', '10s'];
+  const script = ['-s', join(process.cwd(), 'bench/load.lua'), url, '--', kind, String(tags)];
+  const { stdout } = await promisify(execFile)('wrk', [...options, ...script], {
+    timeout: seconds * 1_000 + GRACE_MS,
   });
-  if (result.errors > 0 || result.non2xx > 0) {
-    throw new Error(`${result.errors} errors, ${result.non2xx} answers that were not 2xx`);
-  }
-  return result.requests.total / result.duration;
+  const fault = /^ *(Non-2xx or 3xx responses|Socket errors):.*$/m.exec(stdout)?.[0];
+  if (fault) throw new Error(fault.trim());
+  const rate = /^Requests\/sec: +([\d.]+)$/m.exec(stdout)?.[1];
+  if (rate === undefined) throw new Error(`wrk did not say how much it did:\n${stdout}`);
+  return Number(rate);
 }
 
-function requestOf({ kind, tags }: Load) {
-  const tag = tagOf(Math.floor(Math.random() * tags));
-  if (kind === 'page') return { method: 'GET' as const, path: `/messages?tag=${tag}&limit=50` };
-  return {
-    method: 'POST' as const,
-    path: '/messages',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ message: 'What we measure, we know a little better.', tag }),
-  };
+/** @throws Error that says what to install */
+export function ensureLoadGenerator(): void {
+  ensureDebianPackage({
+    programs: ['wrk'],
+    packageName: 'wrk',
+    otherwise:
+      'The measurements need wrk on the PATH. Install it, for example with ' +
+      '"sudo apt-get install wrk" or "brew install wrk".',
+  });
 }

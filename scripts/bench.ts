@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { BenchCluster } from '../bench/database.js';
 import { report, table } from '../bench/report.js';
 import type { Comparison } from '../bench/compare.js';
+import { ensureLoadGenerator } from '../bench/load.js';
 import type { Suite } from '../bench/suite.js';
 import { batching } from '../bench/suites/batching.js';
 import { growth } from '../bench/suites/growth.js';
@@ -63,6 +64,7 @@ async function measure(
   rounds: number,
   seconds: number,
 ): Promise<Comparison[]> {
+  ensureLoadGenerator();
   say('bringing up PostgreSQL ...');
   await using cluster = await BenchCluster.start();
   const comparisons: Comparison[] = [];

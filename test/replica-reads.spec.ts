@@ -37,8 +37,9 @@ interface LastAsked {
   readonly now: Date;
 }
 
+const onReplica = () => service.databases.onReplica<LastAsked>(shard, LAST_ASKED);
+
 async function untilServiceKnowsTheReplica(): Promise<void> {
-  const onReplica = () => service.databases.onReplica<LastAsked>(shard, LAST_ASKED);
   const [replayed] = await onReplica();
   if (!replayed) throw new Error('the replica does not answer');
   await waitUntil('the service to ask the replica again', DEADLINE_MS, async () => {

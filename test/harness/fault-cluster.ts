@@ -19,8 +19,8 @@ export interface FaultClusterOptions {
 }
 
 /**
- * PostgreSQL servers of one test file, which may break them: shards with a migrated, empty database.
- * Every server is reached through a proxy of its own. All is gone with `dispose`.
+ * PostgreSQL servers of one test file, which may break them: shards with a migrated, empty
+ * database. Every server is reached through a proxy of its own. All is gone with `dispose`.
  */
 export class FaultCluster implements AsyncDisposable {
   private cluster: EmbeddedCluster | undefined;
@@ -54,7 +54,7 @@ export class FaultCluster implements AsyncDisposable {
     return this.shard(Math.floor(bucketOfTag(tag) / this.bucketsOfEach));
   }
 
-  /** @param overrides variables that differ from a service on all the servers, through the proxies */
+  /** @param overrides variables that differ from a service on all the servers, by their proxies */
   env(overrides: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     const share = this.bucketsOfEach;
     const env: NodeJS.ProcessEnv = { LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1' };

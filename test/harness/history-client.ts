@@ -9,7 +9,7 @@ interface Message {
   readonly message: string;
 }
 
-/** Posts and reads, and keeps the history of what it did and saw. For any number of callers at once. */
+/** Posts and reads, and keeps the history of it. Any number of callers may share one. */
 export class HistoryClient {
   readonly events: HistoryEvent[] = [];
   /** All that was answered neither 201 nor 200, with the request and what was answered. */
@@ -18,7 +18,7 @@ export class HistoryClient {
   private posts = 0;
   private walks = 0;
 
-  /** How many requests were answered as they should be. */
+  /** Posts, and pages that were answered 200, so far. */
   get requests(): number {
     return this.events.length;
   }
@@ -59,7 +59,7 @@ export class HistoryClient {
     await this.read(url, tag, limit, firstPath(tag, limit), undefined);
   }
 
-  /** Reads the first page and follows `Link` to the end; page n may come from `urls[n % length]`. */
+  /** Reads the first page and follows `Link` to the end; page n is asked of `urls[n % length]`. */
   async walk(urls: readonly string[], tag: string, limit: number): Promise<void> {
     const walk = ++this.walks;
     let path: string | undefined = firstPath(tag, limit);

@@ -62,9 +62,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Cuts the next connection on which a client sends `text` (ASCII), and drops the answer. The client
-   * is cut off when the server begins to answer: PostgreSQL answers a statement after its commit,
-   * so by then it was executed. To cut earlier would have the server roll it back.
+   * Cuts the next connection on which a client sends `text` (ASCII), and drops the answer. The
+   * client is cut off when the server begins to answer: PostgreSQL answers a statement after its
+   * commit, so by then it was executed. To cut earlier would have the server roll it back.
    */
   cutAfterSend(text: string): void {
     this.fatal = text;
@@ -175,7 +175,7 @@ class Link {
   }
 }
 
-/** A socket that is shutting down already cannot be reset; asked to, it would stay open for ever. */
+/** A socket that is shutting down cannot be reset; asked to, it would stay open for ever. */
 function reset(socket: Socket | undefined): void {
   if (socket?.writableEnded) socket.destroy();
   else socket?.resetAndDestroy();

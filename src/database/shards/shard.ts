@@ -59,6 +59,8 @@ export class Shard implements FloorSource {
 
   async start(): Promise<void> {
     await this.servers.start();
+    // Has it asked now where the primary is, not by the first read, which might find it gone.
+    await this.floors.of(this, '');
     this.keyCleaner.start();
   }
 
