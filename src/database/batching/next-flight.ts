@@ -103,12 +103,21 @@ export class NextFlight<Item, Result> {
     // Those who waited may have been turned away since boarding began.
     if (places.length === 0) return this.noteIdle();
     this.flights++;
-    void this.carry(places).finally(() => {
-      this.flights--;
-      this.board();
-      this.noteIdle();
-    });
+    void this.carry(places).then((deliver) => this.land(deliver));
     this.board();
+  }
+
+  private land(deliver: () => void): void {
+    this.flights--;
+    if (this.waiting.length > 0) {
+      // The next flight leaves before the answers of this one are written, which takes as long as
+      // the server takes for a flight: so that the two go on side by side, not in turn.
+      this.depart();
+      setImmediate(deliver);
+    } else {
+      deliver();
+      this.noteIdle();
+    }
   }
 
   private take(count: number): Place<Item, Result>[] {
@@ -120,7 +129,8 @@ export class NextFlight<Item, Result> {
     return places;
   }
 
-  private async carry(places: readonly Place<Item, Result>[]): Promise<void> {
+  /** Resolves, in any case, to what hands the outcomes out. */
+  private async carry(places: readonly Place<Item, Result>[]): Promise<() => void> {
     let outcomes: readonly (Result | Failed)[];
     try {
       outcomes = await this.options.fly(places.map(({ item }) => item));
@@ -129,18 +139,21 @@ export class NextFlight<Item, Result> {
       }
     } catch (error) {
       const grounded = this.options.grounds?.(error) ? this.take(this.waiting.length) : [];
-      for (const { passengers } of [...places, ...grounded]) {
-        for (const { reject } of passengers) reject(error);
-      }
-      return;
+      return () => {
+        for (const { passengers } of [...places, ...grounded]) {
+          for (const { reject } of passengers) reject(error);
+        }
+      };
     }
-    places.forEach(({ passengers }, index) => {
-      const outcome = outcomes[index] as Result | Failed;
-      for (const { resolve, reject } of passengers) {
-        if (outcome instanceof Failed) reject(outcome.error);
-        else resolve(outcome);
-      }
-    });
+    return () => {
+      places.forEach(({ passengers }, index) => {
+        const outcome = outcomes[index] as Result | Failed;
+        for (const { resolve, reject } of passengers) {
+          if (outcome instanceof Failed) reject(outcome.error);
+          else resolve(outcome);
+        }
+      });
+    };
   }
 
   private noteIdle(): void {
