@@ -24,7 +24,7 @@ const shard = bucketOfTag(TAG) < 2_048 ? 0 : 1;
 const SCANS = `
 SELECT idx_scan::integer AS scans
   FROM pg_stat_user_indexes
- WHERE indexrelname = 'messages_tag_id_idx'`;
+ WHERE indexrelname = 'messages_page_idx'`;
 
 /** When the service last asked the replica how far it is. */
 const LAST_ASKED = `

@@ -85,8 +85,9 @@ export const environmentSchema = z.object({
   DATABASE_BATCH_SIZE: integer(1, 1_000, 128).describe(
     'Requests that are sent to a server as one statement at most; 1 sends each by itself.',
   ),
-  DATABASE_FLIGHTS: integer(1, 100, 2).describe(
-    'Statements of one kind that are under way to one server at most.',
+  DATABASE_FLIGHTS: integer(1, 100, 1).describe(
+    'Statements of one kind that are under way to one server at most. More of them are smaller; ' +
+      'they pay where a server is far away or its disks are slow.',
   ),
   DATABASE_QUEUE_LIMIT: integer(1, 1_000_000, 2_000).describe(
     'Requests of one kind that wait for one server at most; more are answered 503 at once.',

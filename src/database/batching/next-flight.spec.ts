@@ -89,11 +89,45 @@ describe(NextFlight.name, () => {
       ['c', 'd'],
     ]);
     flights[1]?.land();
+    flights[0]?.land();
     await turns();
     expect(flights[2]?.items).toEqual(['e']);
-    flights[0]?.land();
     flights[2]?.land();
     expect(await all).toEqual(['a!', 'b!', 'c!', 'd!', 'e!']);
+  });
+
+  it('sends a flight beside another once as many wait as that one carries', async () => {
+    const { next, flights } = airport({ maxFlights: 2 });
+    const all = ['a', 'b', 'c'].map((item) => next.join(item));
+    await turns();
+    all.push(next.join('d'), next.join('e'));
+    await turns();
+    expect(flights).toHaveLength(1);
+    all.push(next.join('f'));
+    await turns();
+    expect(flights[1]?.items).toEqual(['d', 'e', 'f']);
+    for (const flight of flights) flight.land();
+    expect(await Promise.all(all)).toEqual(['a!', 'b!', 'c!', 'd!', 'e!', 'f!']);
+  });
+
+  it('hears new callers while the answers of a large flight are handed out', async () => {
+    const { next, flights } = airport({ maxItems: 100 });
+    const answered: number[] = [];
+    const all = Array.from({ length: 100 }, async (_, item) => {
+      await next.join(String(item));
+      answered.push(item);
+    });
+    await nextTurn();
+    flights[0]?.land();
+    while (answered.length === 0) await nextTurn();
+    const later = next.join('later');
+    while (flights.length === 1) await nextTurn();
+    expect(answered.length).toBeLessThan(100);
+    flights[1]?.land();
+    expect(await later).toBe('later!');
+    await Promise.all(all);
+    await next.idle();
+    expect(answered).toHaveLength(100);
   });
 
   it('turns away at once who would be one too many to wait, equal keys counted', async () => {

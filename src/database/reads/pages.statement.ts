@@ -3,10 +3,11 @@ import type { HotStatement } from '../servers/hot-statement.js';
 /*
  * A message as JSON, as JSON.stringify writes one. `tail` has the tag, escaped once for the page.
  * The microsecond makes PostgreSQL write all six decimals of the second, of which three stay.
+ * JSON_SCALAR looks up how to write a type once for a statement, to_json once for each value.
  */
 const MESSAGE = (tail: string) => `
-  '{"id":"' || id || '","message":' || to_json(message) || ${tail}
-  || left(to_json(uuid_extract_timestamp(id) AT TIME ZONE 'UTC' + interval '1 us')::text, -4)
+  '{"id":"' || id || '","message":' || JSON_SCALAR(message)::text || ${tail}
+  || JSON_SCALAR(uuid_extract_timestamp(id) AT TIME ZONE 'UTC' + interval '1 us')::varchar(24)
   || 'Z"}'`;
 
 /** Greater than every message id. */
