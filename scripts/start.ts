@@ -116,11 +116,13 @@ async function listenError(host: string, port: number): Promise<NodeJS.ErrnoExce
 }
 
 const ORPHAN_WATCH_MS = 250;
+/** Ctrl-C reaches the process twice: from the terminal, and from npm, which passes it on. */
+const ECHO_MS = 1_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** The first signal stops in order; a second one gives up waiting. */
 class StopSignal {
-  requested = false;
+  private requestedAt: number | undefined;
   readonly asked: Promise<void>;
   private readonly onSignal: () => void;
   private readonly orphanWatch: NodeJS.Timeout;
@@ -131,8 +133,11 @@ class StopSignal {
       ask = resolve;
     });
     this.onSignal = () => {
-      if (this.requested) process.exit(130);
-      this.requested = true;
+      if (this.requestedAt !== undefined) {
+        if (performance.now() - this.requestedAt > ECHO_MS) process.exit(130);
+        return;
+      }
+      this.requestedAt = performance.now();
       ask();
     };
     for (const signal of STOP_SIGNALS) process.on(signal, this.onSignal);
@@ -141,6 +146,10 @@ class StopSignal {
     this.orphanWatch = setInterval(() => {
       if (process.ppid !== parent && !this.requested) this.onSignal();
     }, ORPHAN_WATCH_MS);
+  }
+
+  get requested(): boolean {
+    return this.requestedAt !== undefined;
   }
 
   release(): void {

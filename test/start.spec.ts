@@ -100,6 +100,16 @@ describe('npm start', () => {
     expect((await get(await second.url(), '/messages?tag=kept')).body).toEqual([posted.body]);
   });
 
+  it('stops all on a Ctrl-C that reaches it twice, from the terminal and through npm', async () => {
+    const only = start();
+    await only.url();
+    // Two that differ: equal ones might come as one.
+    only.kill('SIGINT');
+    only.kill('SIGTERM');
+    expect(await only.exited).toBe(0);
+    expect(await serverPids()).toEqual([]);
+  });
+
   it('recovers after kill -9, from servers that were left running', async () => {
     const first = start();
     const posted = await post(await first.url(), { message: 'kept', tag: 'kept' });
