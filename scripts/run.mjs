@@ -17,6 +17,8 @@ const COMMANDS = {
   import: 'store messages from a CSV or NDJSON file',
   seed: 'store made-up messages',
   bench: 'measure this version against simpler ones, as ratios',
+  counts: 'compare the counts with the messages, or rebuild them',
+  token: 'print an access token for development',
   generate: 'write openapi.json and .env.example anew',
   build: 'install, generate and compile what is missing, no more',
 };

@@ -5,6 +5,8 @@ import { parseArgs } from 'node:util';
 import { type Config, readConfig } from '../src/config/index.js';
 import { migrate } from '../src/database/index.js';
 import { startServer } from '../src/server.js';
+import { ensureDevelopmentAuth, withDevelopmentAuth } from './development-auth.js';
+import { developmentToken } from './development-token.js';
 import { EMBEDDED_ENVIRONMENT_FILE, embeddedEnvironment } from './embedded-environment.js';
 import { EmbeddedCluster } from './embedded-postgres/cluster.js';
 import { reportFailure } from './failure.js';
@@ -21,6 +23,7 @@ Environment: see .env.example.
 const DATA_DIRECTORY = '.data';
 const PORT_WAIT_MS = 3_000;
 const PORT_POLL_MS = 100;
+const TOKEN_SECONDS = 12 * 3_600;
 
 export async function main(args: string[]): Promise<number> {
   try {
@@ -48,13 +51,14 @@ async function serveUntilStopped(): Promise<number> {
       env = { ...env, ...embeddedEnvironment(cluster) };
     }
     if (stop.requested) return 0;
-    const config = readConfig(env);
     say('migrating ...');
-    await migrate(config.database, say);
+    await migrate(readConfig(env).database, say);
     if (stop.requested) return 0;
+    await ensureDevelopmentAuth(env);
+    const config = readConfig(withDevelopmentAuth(env));
     const app = await startServer(config);
     const address = (await app.getUrl()).replace(/\/\/(\[::1?\]|0\.0\.0\.0)/, '//127.0.0.1');
-    say(welcome(address));
+    say(welcome(address, await exampleToken(config)));
     await stop.asked;
     say('stopping ...');
     await app.close();
@@ -158,14 +162,26 @@ class StopSignal {
   }
 }
 
-function welcome(address: string): string {
+/** Undefined where tokens come from an issuer. */
+async function exampleToken({ auth }: Config): Promise<string | undefined> {
+  if (auth?.keys.kind !== 'secret') return undefined;
+  return developmentToken(auth, {
+    sub: 'me',
+    scope: 'aggregations:read',
+    ttlSeconds: TOKEN_SECONDS,
+  });
+}
+
+function welcome(address: string, token: string | undefined): string {
+  const today = new Date().toISOString().slice(0, 10);
+  const counts = `${address}/aggregations/messages?group_by=day&from=${today.slice(0, 4)}-01-01&to=${today}`;
   return `serving on ${address}
 
   curl -i ${address}/messages -H 'Content-Type: application/json' \\
        -d '{"message":"Hello, world","tag":"greetings"}'
   curl -i '${address}/messages?tag=greetings&limit=10'
   curl -i ${address}/messages/ID
-
+${token === undefined ? '' : `  curl -i '${counts}' \\\n       -H 'Authorization: Bearer ${token}'\n`}
   The API as a page to try it from: ${address}/docs
   Ctrl-C stops everything.`;
 }

@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AggregationModule } from './aggregation/aggregation.module.js';
+import { AuthModule } from './auth/index.js';
 import { type Config, ConfigModule } from './config/index.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MessagesModule } from './messages/messages.module.js';
@@ -13,7 +15,9 @@ export class AppModule {
         ConfigModule.forRoot(config),
         LoggingModule.forRoot(config),
         RedisModule.forRoot(config),
+        AuthModule,
         MessagesModule,
+        AggregationModule,
       ],
     };
   }

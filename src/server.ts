@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { Logger } from 'nestjs-pino';
+import { tagCountsSchema, messageCountsSchema } from './aggregation/aggregation.dto.js';
 import { AppModule } from './app.module.js';
 import type { Config } from './config/index.js';
 import {
@@ -61,7 +62,7 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter());
   acceptJsonOnly(fastify);
-  const document = openApiDocument(app, [messageSchema]);
+  const document = openApiDocument(app, [messageSchema, messageCountsSchema, tagCountsSchema]);
   serveOpenApi(app, document);
   const init = async () => {
     await app.init();

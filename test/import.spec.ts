@@ -114,11 +114,14 @@ describe('npm run seed', () => {
 });
 
 describe('every command', () => {
-  it.each(['start', 'migrate', 'import', 'seed', 'generate'])('has --help: %s', async (name) => {
-    const { code, stdout } = await runCommand(name, ['--help'], { cwd: directory });
-    expect(code).toBe(0);
-    expect(stdout).toContain(`npm ${name === 'start' ? '' : 'run '}${name}`);
-  });
+  it.each(['start', 'migrate', 'import', 'seed', 'counts', 'token', 'generate'])(
+    'has --help: %s',
+    async (name) => {
+      const { code, stdout } = await runCommand(name, ['--help'], { cwd: directory });
+      expect(code).toBe(0);
+      expect(stdout).toContain(`npm ${name === 'start' ? '' : 'run '}${name}`);
+    },
+  );
 
   it.each(['migrate', 'import', 'seed'])('says that there is no database: %s', async (name) => {
     const { code, stderr } = await runCommand(name, name === 'import' ? ['a.csv'] : [], {

@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { removeStorage } from '../scripts/embedded-postgres/storage.js';
-import { commandLine } from './harness/command.js';
+import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
+import { commandLine, runCommand } from './harness/command.js';
 import { get, post } from './harness/http.js';
 
 const DEADLINE_MS = 60_000;
@@ -98,6 +99,30 @@ describe('npm start', () => {
 
     const second = start();
     expect((await get(await second.url(), '/messages?tag=kept')).body).toEqual([posted.body]);
+  });
+
+  it('prints a curl line that counts, with a token, and a command prints others', async () => {
+    const only = start();
+    const url = await only.url();
+    const [, path = '', token = ''] =
+      /curl -i 'http:\/\/[^/]+(\/aggregations\S+)' \\\n +-H 'Authorization: Bearer (\S+)'/.exec(
+        only.text,
+      ) ?? [];
+    await post(url, { message: 'counted', tag: 'counted' });
+    const aggregates = async (bearer: string) => {
+      const answer = await get(url, path, { authorization: `Bearer ${bearer}` });
+      return (answer.body as { aggregates?: unknown[] }).aggregates;
+    };
+    await waitUntil('the message is counted', DEADLINE_MS, async () => {
+      const groups = await aggregates(token);
+      return groups?.length === 1;
+    });
+    const minted = await runCommand('token', ['--sub', 'you', '--ttl', '5min'], { cwd: directory });
+    expect(await aggregates(minted.stdout.trim())).toHaveLength(1);
+    const other = await runCommand('token', ['--sub', 'you', '--scope', 'x'], { cwd: directory });
+    expect(await aggregates(other.stdout.trim())).toBeUndefined();
+    const { mode } = await stat(join(directory, '.data/development-auth.env'));
+    expect(mode & 0o777).toBe(0o600);
   });
 
   it('stops all on a Ctrl-C that reaches it twice, from the terminal and through npm', async () => {

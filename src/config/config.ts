@@ -1,5 +1,11 @@
 import type { z } from 'zod';
-import { environmentSchema, shardEnvironmentSchema, type Environment } from './environment.js';
+import { type AuthConfig, readAuth } from './auth.js';
+import {
+  authEnvironmentSchema,
+  environmentSchema,
+  shardEnvironmentSchema,
+  type Environment,
+} from './environment.js';
 import { ALL_BUCKETS, parseShardList, type ShardConfig } from './shards.js';
 
 export interface DatabaseConfig {
@@ -35,6 +41,8 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Undefined where one process runs alone. */
   readonly redis: RedisConfig | undefined;
+  /** Undefined where no key of an issuer is configured: then nobody may ask for aggregations. */
+  readonly auth: AuthConfig | undefined;
 }
 
 /** Every fault of the environment, one a line, each with its variable's name and never its value. */
@@ -53,6 +61,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) faults.push(...describe(parsed.error));
   const shards = readShards(given, faults);
+  const authValues = authEnvironmentSchema.safeParse(given);
+  const auth = authValues.success ? readAuth(authValues.data, faults) : undefined;
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const values = parsed.data;
   return {
@@ -78,7 +88,22 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redis: values.REDIS_URL
       ? { url: values.REDIS_URL, timeoutMs: values.REDIS_TIMEOUT_MS }
       : undefined,
+    auth,
   };
+}
+
+/**
+ * What concerns access tokens alone, for commands that need no database.
+ *
+ * @throws ConfigError
+ */
+export function readAuthConfig(env: NodeJS.ProcessEnv = process.env): AuthConfig | undefined {
+  const faults: string[] = [];
+  const parsed = authEnvironmentSchema.safeParse(withoutEmpty(env));
+  if (!parsed.success) throw new ConfigError(describe(parsed.error));
+  const auth = readAuth(parsed.data, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return auth;
 }
 
 function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {

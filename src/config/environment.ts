@@ -43,14 +43,73 @@ const postgresUrls = z
     error: 'must be postgres:// URLs, separated by commas',
   });
 
+const jwksUrl = z
+  .string()
+  .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
+    error: 'must be an https:// URL; http:// is for development',
+  });
+
+const names = z
+  .string()
+  .transform((value) => value.split(',').map((name) => name.trim()))
+  .refine((list) => list.every((name) => name !== ''), {
+    error: 'must be names, separated by commas',
+  });
+
+const nodeEnvironment = z
+  .enum(['development', 'test', 'production'], {
+    error: 'must be development, test or production',
+  })
+  .default('development')
+  .describe('What this process runs for.');
+
+/** Whose access tokens open the aggregations, which nobody but operations staff may ask for. */
+export const authEnvironmentSchema = z.object({
+  NODE_ENV: nodeEnvironment,
+  JWT_ISSUER: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Who issues access tokens, as their `iss` says. Required in production.'),
+  JWT_AUDIENCE: names
+    .optional()
+    .describe(
+      'What access tokens are for, one of which their `aud` has to say, separated by commas. ' +
+        'Required in production.',
+    ),
+  JWT_JWKS_URL: jwksUrl
+    .optional()
+    .describe(
+      "Where the issuer's keys are (JWKS). In production either this or JWT_PUBLIC_KEY is required.",
+    ),
+  JWT_PUBLIC_KEY: z
+    .string()
+    .optional()
+    .describe(
+      "The issuer's public key, RSA or elliptic curve, as PEM; \\n stands for a line's end.",
+    ),
+  JWT_DEVELOPMENT_SECRET: z
+    .string()
+    .min(32, { error: 'must have at least 32 characters' })
+    .optional()
+    .describe('What development tokens are signed with (npm run token). Refused in production.'),
+  JWT_ACCESS_TOKENS_ONLY: z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default('false')
+    .transform((value) => value === 'true')
+    .meta({ example: 'false' })
+    .describe(
+      'true refuses tokens whose type is not at+jwt (RFC 9068), ID tokens among them. For issuers ' +
+        'that set it.',
+    ),
+  JWT_CLOCK_SKEW: duration(0, 300_000, '30s').describe(
+    "How far the issuer's clock and this one may be apart. As 500ms, 10s or 1min.",
+  ),
+});
+
 /** Every environment variable that the service reads, with its meaning and its default. */
 export const environmentSchema = z.object({
-  NODE_ENV: z
-    .enum(['development', 'test', 'production'], {
-      error: 'must be development, test or production',
-    })
-    .default('development')
-    .describe('What this process runs for.'),
+  NODE_ENV: nodeEnvironment,
   HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on.'),
   PORT: integer(0, 65_535, 3000).describe('Port that the API listens on; 0 picks a free one.'),
   LOG_LEVEL: z
@@ -108,6 +167,7 @@ export const environmentSchema = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: integer(50, 60_000, 5_000).describe(
     'How long a statement of a request may take, in milliseconds.',
   ),
+  ...authEnvironmentSchema.omit({ NODE_ENV: true }).shape,
 });
 
 export type Environment = z.output<typeof environmentSchema>;

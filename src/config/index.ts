@@ -1,9 +1,11 @@
+export type { Algorithm, AuthConfig, KeySource } from './auth.js';
 export { CONFIG, ConfigModule } from './config.module.js';
 export {
   type BatchingConfig,
   type Config,
   ConfigError,
   type DatabaseConfig,
+  readAuthConfig,
   readConfig,
   type RedisConfig,
   type ReplicaConfig,

@@ -1,7 +1,9 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { CountsRepository } from '../aggregation/counts.repository.js';
 import { CONFIG, type Config } from '../config/index.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
 import { RedisConnection } from '../redis/index.js';
+import { ShardedCountsRepository } from './counts/sharded-counts.repository.js';
 import { createFloors } from './freshness/create-floors.js';
 import { FreshnessFloors } from './freshness/freshness-floors.js';
 import { ShardedMessagesRepository } from './messages/sharded-messages.repository.js';
@@ -20,8 +22,9 @@ import { Shards } from './shards/shards.js';
       useFactory: ({ database }: Config, floors: FreshnessFloors) => new Shards(database, floors),
     },
     { provide: MessagesRepository, useClass: ShardedMessagesRepository },
+    { provide: CountsRepository, useClass: ShardedCountsRepository },
   ],
-  exports: [MessagesRepository],
+  exports: [MessagesRepository, CountsRepository],
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -46,3 +46,58 @@ export class IdempotencyConflictError extends Error {
     super('The idempotency key was used before with another body.');
   }
 }
+
+/** A part that is needed cannot be reached, which the caller may know by its name. */
+export class PartUnavailableError extends UnavailableError {
+  override readonly name = 'PartUnavailableError';
+
+  constructor(
+    /** As in "shard s1". */
+    readonly part: string,
+    retryAfterSeconds: number,
+    options?: ErrorOptions,
+  ) {
+    super(`${part} cannot be reached`, retryAfterSeconds, options);
+  }
+}
+
+/** Why an access token is refused; few values, for logs and metrics. */
+export type TokenFault =
+  | 'missing'
+  | 'malformed'
+  | 'type'
+  | 'algorithm'
+  | 'unknown key'
+  | 'signature'
+  | 'expired'
+  | 'not yet valid'
+  | 'issuer'
+  | 'audience'
+  | 'claims'
+  | 'no issuer';
+
+/** The caller is not known: no access token came, or one that is not valid. */
+export class UnauthenticatedError extends Error {
+  override readonly name = 'UnauthenticatedError';
+
+  constructor(
+    readonly fault: TokenFault,
+    /** A sentence for the caller; printable ASCII without quotes (RFC 6750, section 3). */
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+  }
+}
+
+/** The caller is known, but may not do this. */
+export class InsufficientScopeError extends Error {
+  override readonly name = 'InsufficientScopeError';
+
+  constructor(
+    /** What the access token lacks. */
+    readonly scope: string,
+  ) {
+    super(`The access token lacks the scope ${scope}.`);
+  }
+}

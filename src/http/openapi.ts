@@ -14,9 +14,10 @@ export function openApiDocument(
     .setTitle('Messages')
     .setDescription(
       'Anyone posts short messages under a tag and lists the messages of a tag, newest first. ' +
-        'Errors are problem details (RFC 9457).',
+        'Operations staff count them. Errors are problem details (RFC 9457).',
     )
     .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
   const document = SwaggerModule.createDocument(app, info, {
     standardSchemaConverter: (schema, { schemaType }) =>

@@ -8,8 +8,11 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   IdempotencyConflictError,
+  InsufficientScopeError,
   InvalidInputError,
   NotFoundError,
+  PartUnavailableError,
+  UnauthenticatedError,
   UnavailableError,
 } from '../errors/index.js';
 import { pointerTo, PROBLEM_JSON, problem, type FieldError } from './problem.js';
@@ -19,7 +22,7 @@ interface Answer {
   readonly status: number;
   readonly detail: string;
   readonly errors?: readonly FieldError[];
-  readonly retryAfterSeconds?: number;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Turns every error into problem details. Causes of a 5xx go to the log, never to the caller. */
@@ -30,12 +33,12 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
-    const { status, detail, errors, retryAfterSeconds } = answerTo(error, request);
+    const { status, detail, errors, headers = {} } = answerTo(error, request);
     if (status >= 500) this.logger.error({ err: error, reqId: request.id }, detail);
     if (reply.sent) return;
-    if (retryAfterSeconds) reply.header('retry-after', retryAfterSeconds);
     reply
       .status(status)
+      .headers(headers)
       .header('cache-control', 'no-store')
       .removeHeader('location')
       .type(PROBLEM_JSON)
@@ -53,11 +56,19 @@ function answerTo(error: unknown, request: FastifyRequest): Answer {
   }
   if (error instanceof IdempotencyConflictError) return { status: 422, detail: error.message };
   if (error instanceof NotFoundError) return { status: 404, detail: error.message };
+  if (error instanceof UnauthenticatedError) {
+    return { status: 401, detail: error.message, headers: challenge(invalidToken(error)) };
+  }
+  if (error instanceof InsufficientScopeError) {
+    const parameters = { error: 'insufficient_scope', scope: error.scope };
+    return { status: 403, detail: error.message, headers: challenge(parameters) };
+  }
   if (error instanceof UnavailableError) {
+    const part = error instanceof PartUnavailableError ? error.part : 'a part that is needed';
     return {
       status: 503,
-      detail: 'A part that is needed cannot be reached at the moment. Try again later.',
-      retryAfterSeconds: error.retryAfterSeconds,
+      detail: `${part.replace(/^./, (first) => first.toUpperCase())} cannot be reached at the moment. Try again later.`,
+      headers: { 'retry-after': String(error.retryAfterSeconds) },
     };
   }
   const status = statusOf(error);
@@ -67,6 +78,19 @@ function answerTo(error: unknown, request: FastifyRequest): Answer {
   }
   if (status < 500) return { status, detail: DETAILS[status] ?? messageOf(error) };
   return { status, detail: 'The request could not be answered.' };
+}
+
+/** RFC 6750, section 3.1: who brought no token is told no error. */
+function invalidToken({ fault, message }: UnauthenticatedError): Record<string, string> {
+  return fault === 'missing' ? {} : { error: 'invalid_token', error_description: message };
+}
+
+/** RFC 6750, section 3. */
+function challenge(parameters: Readonly<Record<string, string>>): Record<string, string> {
+  const list = Object.entries({ realm: 'aggregations', ...parameters });
+  return {
+    'www-authenticate': `Bearer ${list.map(([name, value]) => `${name}="${value}"`).join(', ')}`,
+  };
 }
 
 const DETAILS: Readonly<Record<number, string>> = {

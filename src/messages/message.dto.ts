@@ -29,7 +29,7 @@ const messageText = text
     example: 'Hello, world',
   });
 
-const tag = text
+export const tag = text
   .overwrite((value) => (value.isWellFormed() ? normaliseTag(value) : value))
   .check((context) => {
     const bytes = tagBytes(context.value);
@@ -50,7 +50,7 @@ const tag = text
     example: 'greetings',
   });
 
-const limit = z
+export const limit = z
   .string({ error: ({ input }) => `must be an integer, not ${kindOf(input)}` })
   .regex(/^\d+$/, { error: 'must be an integer of at least 1' })
   .transform((digits) => Math.min(Number(digits), PAGE_LIMIT_MAX))
@@ -61,7 +61,7 @@ const limit = z
       type: 'integer',
       minimum: 1,
       default: PAGE_LIMIT_DEFAULT,
-      description: `At most this many messages; more than ${PAGE_LIMIT_MAX} means ${PAGE_LIMIT_MAX}.`,
+      description: `At most this many; more than ${PAGE_LIMIT_MAX} means ${PAGE_LIMIT_MAX}.`,
     },
   });
 

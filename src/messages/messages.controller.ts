@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
+import { Public } from '../auth/index.js';
 import { Answers } from '../http/index.js';
 import {
   messageSchema,
@@ -18,6 +19,7 @@ import { nextPageLink } from './page-link.js';
 /** Pages and messages come from the repository as the text that is sent. */
 const JSON_TEXT = 'application/json; charset=utf-8';
 
+@Public()
 @ApiTags('messages')
 @Controller('messages')
 export class MessagesController {

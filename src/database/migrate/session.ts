@@ -10,12 +10,13 @@ const MIGRATE_LOCK = 72_707_370;
 export async function withSession<T>(
   shard: { readonly name: string; readonly primaryUrl: string },
   work: (session: Client) => Promise<T>,
+  statementTimeoutMs = STATEMENT_TIMEOUT_MS,
 ): Promise<T> {
   const session = new Client({
     connectionString: shard.primaryUrl,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS + 1_000,
+    statement_timeout: statementTimeoutMs,
+    query_timeout: statementTimeoutMs + 1_000,
     application_name: 'messages-migrate',
   });
   // A connection that breaks while nothing is asked of it has nobody else to tell.

@@ -8,6 +8,9 @@ import {
 } from '../../config/index.js';
 import type { Message } from '../../messages/message.js';
 import type { MessagePage, PageQuery, Stored } from '../../messages/messages.repository.js';
+import { PartUnavailableError, UnavailableError } from '../../errors/index.js';
+import { CountReader } from '../counts/count-reader.js';
+import type { CountStatement } from '../counts/counts.statement.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
 import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness-floors.js';
 import type { Position } from '../freshness/position.js';
@@ -30,6 +33,7 @@ export class Shard implements FloorSource {
   private readonly writer: MessageWriter;
   private readonly pages: PageReader;
   private readonly messages: MessageReader;
+  private readonly counts = new CountReader();
   private readonly keyCleaner: KeyCleaner;
 
   constructor(
@@ -91,13 +95,30 @@ export class Shard implements FloorSource {
     });
   }
 
+  /**
+   * Counts, from any replica that is in use: who counts may be as far behind as those.
+   *
+   * @throws PartUnavailableError that names the shard
+   */
+  async count<Row>(statement: CountStatement): Promise<readonly Row[]> {
+    try {
+      return await this.unlessUnavailable(() =>
+        this.counts.read<Row>(statement, this.routeTo(undefined)),
+      );
+    } catch (cause) {
+      if (!(cause instanceof UnavailableError)) throw cause;
+      throw new PartUnavailableError(`shard ${this.name}`, cause.retryAfterSeconds, { cause });
+    }
+  }
+
   currentPosition(): Promise<Position> {
     return readWrittenPosition(this.client.$primary());
   }
 
   /** Finishes what was accepted, then lets go of the connections. */
   async close(): Promise<void> {
-    await Promise.all([this.writer.idle(), this.pages.idle(), this.messages.idle()]);
+    const flights = [this.writer, this.pages, this.messages, this.counts];
+    await Promise.all(flights.map((each) => each.idle()));
     await this.keyCleaner.stop();
     await this.servers.stop();
   }

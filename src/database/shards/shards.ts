@@ -23,11 +23,19 @@ export class Shards {
   }
 
   of(bucket: number): Shard {
-    if (!this.map) throw new Error('the shards are not open');
-    return this.map.of(bucket);
+    return this.opened.of(bucket);
+  }
+
+  get all(): readonly Shard[] {
+    return this.opened.shards;
   }
 
   async close(): Promise<void> {
     await Promise.all(this.map?.shards.map((shard) => shard.close()) ?? []);
+  }
+
+  private get opened(): ShardMap<Shard> {
+    if (!this.map) throw new Error('the shards are not open');
+    return this.map;
   }
 }

@@ -1,0 +1,107 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { isDay, PERIODS, periodsIn, wholeMonths } from './calendar.js';
+
+const anyDay = fc
+  .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
+  .map((date) => date.toISOString().slice(0, 10));
+const anyRange = fc
+  .tuple(anyDay, anyDay)
+  .map(([a, b]) => (a < b ? { from: a, to: b } : { from: b, to: a }));
+/** Near enough that its days can be gone through one by one. */
+const shortRange = fc
+  .record({
+    from: fc.integer({ min: Date.UTC(1999, 0, 1) / 864e5, max: Date.UTC(2025, 0, 1) / 864e5 }),
+    length: fc.integer({ min: 0, max: 800 }),
+  })
+  .map(({ from, length }) => ({ from: dayAt(from), to: dayAt(from + length) }));
+
+function dayAt(number: number): string {
+  return new Date(number * 864e5).toISOString().slice(0, 10);
+}
+
+function daysOf({ from, to }: { from: string; to: string }): string[] {
+  const days = [];
+  for (let at = Date.parse(from) / 864e5; dayAt(at) <= to; at++) days.push(dayAt(at));
+  return days;
+}
+
+describe(isDay, () => {
+  it.each(['2024-02-29', '2000-02-29', '0001-01-01', '9999-12-31', '2023-12-31'])(
+    'takes %s',
+    (text) => expect(isDay(text)).toBe(true),
+  );
+
+  it.each([
+    '2023-02-29',
+    '1900-02-29',
+    '2024-02-30',
+    '2024-04-31',
+    '2024-13-01',
+    '2024-00-10',
+    '2024-01-00',
+    '0000-01-01',
+    '2024-1-1',
+    '24-01-01',
+    '12024-01-01',
+    '2024-01-01T00:00:00Z',
+    ' 2024-01-01',
+    '2024-01-01\n',
+    '٢٠٢٤-٠١-٠١',
+    '',
+  ])('refuses %j', (text) => expect(isDay(text)).toBe(false));
+});
+
+describe(periodsIn, () => {
+  it('is what going through the days finds', () => {
+    const lengths = { year: 4, month: 7, day: 10 };
+    fc.assert(
+      fc.property(shortRange, fc.constantFrom(...PERIODS), (range, period) => {
+        const names = new Set(daysOf(range).map((day) => day.slice(0, lengths[period])));
+        expect(periodsIn(period, range)).toBe(names.size);
+      }),
+    );
+  });
+});
+
+describe(wholeMonths, () => {
+  it.each([
+    ['2024-01-01', '2024-01-31', '2024-01-01', '2024-02-01'],
+    ['2024-02-01', '2024-02-28', '2024-02-01', '2024-02-01'],
+    ['2023-02-01', '2023-02-28', '2023-02-01', '2023-03-01'],
+    ['2023-12-02', '2024-01-31', '2024-01-01', '2024-02-01'],
+    ['2023-12-15', '2024-01-15', '2023-12-15', '2023-12-15'],
+    ['9999-01-01', '9999-12-31', '9999-01-01', '10000-01-01'],
+  ])('of %s to %s', (from, to, first, end) => {
+    expect(wholeMonths({ from, to })).toEqual({ first, end });
+  });
+
+  it('and the days before and after them are the range, each once', () => {
+    fc.assert(
+      fc.property(shortRange, (range) => {
+        const { first, end } = wholeMonths(range);
+        const days = daysOf(range);
+        const within = days.filter((day) => day >= first && day < end);
+        const before = days.filter((day) => day < first);
+        const after = days.filter((day) => day >= end);
+        expect([...before, ...within, ...after]).toEqual(days);
+        expect(before.length).toBeLessThan(31);
+        expect(within.length === 0 || first.endsWith('-01')).toBe(true);
+        expect(within.length === 0 || after.length < 31).toBe(true);
+        const dayAfter = dayAt(Date.parse(within.at(-1) ?? first) / 864e5 + 1);
+        expect(within.length === 0 || dayAfter === end).toBe(true);
+        expect(within.length === 0 || end.endsWith('-01')).toBe(true);
+      }),
+    );
+  });
+
+  it('are found for any range of four-digit years', () => {
+    fc.assert(
+      fc.property(anyRange, (range) => {
+        const { first, end } = wholeMonths(range);
+        expect(first >= range.from || first === range.from).toBe(true);
+        expect(first === end || first.endsWith('-01')).toBe(true);
+      }),
+    );
+  });
+});

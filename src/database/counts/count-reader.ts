@@ -1,0 +1,26 @@
+import { ReadFlights, type Route } from '../reads/read-flights.js';
+import type { CountStatement } from './counts.statement.js';
+
+/** So that those who count leave connections to those who read and write. */
+const LIMITS = { maxItems: 1, maxFlights: 4, maxWaiting: 100 };
+
+/** Asks a shard for counts: equal questions that wait are asked once. */
+export class CountReader {
+  private readonly flights = new ReadFlights<CountStatement, readonly unknown[]>(
+    async ({ client }, statements) =>
+      Promise.all(
+        statements.map(({ sql, values }) => client.$queryRawUnsafe<unknown[]>(sql, ...values)),
+      ),
+    ({ sql, values }) => JSON.stringify([sql, values]),
+    LIMITS,
+  );
+
+  /** @typeParam Row what the statement answers */
+  async read<Row>(statement: CountStatement, route: Route): Promise<readonly Row[]> {
+    return (await this.flights.read(statement, route)) as readonly Row[];
+  }
+
+  idle(): Promise<void> {
+    return this.flights.idle();
+  }
+}
