@@ -12,7 +12,7 @@ module.exports = {
       name: 'domain-knows-no-database',
       comment: 'Services depend on a port in their own words; the database module implements it.',
       severity: 'error',
-      from: { path: '^src/messages/', pathNot: '\\.module\\.ts$' },
+      from: { path: '^src/(messages|aggregation)/', pathNot: '\\.module\\.ts$' },
       to: { path: '^src/database/' },
     },
     {
@@ -20,8 +20,11 @@ module.exports = {
       comment:
         'The rules of the domain hold whatever brings a message in: HTTP, an import, a test.',
       severity: 'error',
-      from: { path: '^src/messages/', pathNot: '(controller|module|dto|headers|spec)\\.ts$' },
-      to: { path: '^src/http/|node_modules/(fastify|@fastify|@nestjs/(?!common))' },
+      from: {
+        path: '^src/(messages|aggregation)/',
+        pathNot: '(controller|module|dto|headers|spec)\\.ts$',
+      },
+      to: { path: '^src/(http|auth)/|node_modules/(fastify|@fastify|@nestjs/(?!common))' },
     },
     {
       name: 'database-knows-no-http',
@@ -29,6 +32,13 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/database/' },
       to: { path: '^src/http/|(controller|dto)\\.ts$|node_modules/(fastify|@nestjs/(?!common))' },
+    },
+    {
+      name: 'auth-knows-no-feature',
+      comment: 'Who may ask is settled the same way for every module; none of them is known to it.',
+      severity: 'error',
+      from: { path: '^src/auth/' },
+      to: { path: '^src/(?!auth/|config/|errors/)' },
     },
     {
       name: 'redis-knows-no-use-of-it',

@@ -10,6 +10,13 @@ import { migrate } from '../src/database/index.js';
 
 const ROWS_AT_ONCE = 500_000;
 
+interface Messages {
+  readonly messages: number;
+  readonly tags: number;
+  /** Between a message and the next, a second if not given. */
+  readonly spacingMs?: number;
+}
+
 /** A cluster of one shard with one replica, durable as in production, gone with `dispose`. */
 export class BenchCluster implements AsyncDisposable {
   private constructor(
@@ -31,7 +38,7 @@ export class BenchCluster implements AsyncDisposable {
   /** A database of its own, migrated, with made-up messages, replayed by the replica. */
   async database(
     name: string,
-    { messages, tags }: { readonly messages: number; readonly tags: number },
+    { messages, tags, spacingMs = 1_000 }: Messages,
     onProgress: (message: string) => void,
   ): Promise<NodeJS.ProcessEnv> {
     const [shard] = this.cluster.shards;
@@ -39,7 +46,7 @@ export class BenchCluster implements AsyncDisposable {
     await shard.createDatabase(name);
     const env = embeddedEnvironment(this.cluster, name);
     await migrate(readConfig(env).database, () => undefined);
-    await fill(shard.primary.url(name), messages, tags, onProgress);
+    await fill(shard.primary.url(name), { messages, tags, spacingMs }, onProgress);
     await shard.untilReplayed(120_000);
     return env;
   }
@@ -51,11 +58,10 @@ export class BenchCluster implements AsyncDisposable {
   }
 }
 
-/** Ids as the service makes them, a second apart, round the tags; made by PostgreSQL itself. */
+/** Ids as the service makes them, round the tags; made by PostgreSQL itself. */
 async function fill(
   url: string,
-  messages: number,
-  tags: number,
+  { messages, tags, spacingMs }: Required<Messages>,
   onProgress: (message: string) => void,
 ): Promise<void> {
   const client = new Client({ connectionString: url });
@@ -64,14 +70,14 @@ async function fill(
     for (let first = 0; first < messages; first += ROWS_AT_ONCE) {
       await client.query(
         `INSERT INTO messages (id, tag, message)
-         SELECT (lpad(to_hex(1600000000000 + n * 1000), 12, '0')
+         SELECT (lpad(to_hex(1600000000000 + n * $4), 12, '0')
                  || '7' || substr(md5(n::text), 1, 3)
                  || '8' || substr(md5(n::text), 4, 12)
                  || lpad(to_hex(bucket_of_tag('tag' || n % $3)::integer), 3, '0'))::uuid,
                 'tag' || n % $3,
                 substr(md5(n::text) || ' ' || md5((n + 1)::text), 1, 20 + (n % 46)::integer)
            FROM generate_series($1::bigint, $2::bigint - 1) AS n`,
-        [first, Math.min(messages, first + ROWS_AT_ONCE), tags],
+        [first, Math.min(messages, first + ROWS_AT_ONCE), tags, spacingMs],
       );
       onProgress(`${Math.min(messages, first + ROWS_AT_ONCE)} of ${messages} messages are there`);
     }

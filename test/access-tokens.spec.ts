@@ -146,7 +146,8 @@ describe('an access token by an issuer that publishes its keys', () => {
   });
 
   it('is asked for with a bare challenge when there is none', async () => {
-    for (const headers of [{}, { authorization: 'Basic dXNlcjpwYXNz' }]) {
+    const none: Record<string, string> = {};
+    for (const headers of [none, { authorization: 'Basic dXNlcjpwYXNz' }]) {
       const answer = await get(service.url, PATH, headers);
       expect(answer.status).toBe(401);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="aggregations"');

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { MessageStore } from '../src/database/index.js';
 import { bucketOfTag } from '../src/messages/bucket.js';
 import { derivedMessageId } from '../src/messages/message-id.js';
@@ -25,6 +25,11 @@ interface Group {
   readonly year: number;
   readonly month?: number;
   readonly day?: number;
+  readonly messages: number;
+}
+
+interface TagCountDto {
+  readonly tag: string;
   readonly messages: number;
 }
 
@@ -184,13 +189,13 @@ describe('GET /aggregations/messages', () => {
   });
 });
 
-describe('GET /aggregations/tags', () => {
-  const busiest = async (query: string) => {
-    const { status, body } = await ask(`tags?${query}`);
-    expect(status).toBe(200);
-    return (body as { tags: { tag: string; messages: number }[] }).tags;
-  };
+async function busiest(query: string): Promise<TagCountDto[]> {
+  const { status, body } = await ask(`tags?${query}`);
+  expect(status).toBe(200);
+  return (body as { tags: TagCountDto[] }).tags;
+}
 
+describe('GET /aggregations/tags', () => {
   it('says what GROUP BY over the messages says, over all shards, whatever the range', async () => {
     const from = Date.UTC(2031, 0, 20);
     const someTag = fc.integer({ min: 0, max: 30 }).map((n) => `busy${n % 7 === 0 ? 'é' : ''}${n}`);

@@ -143,10 +143,10 @@ describe('counts', () => {
   });
 });
 
-describe('npm run counts', () => {
-  const run = (...args: string[]) =>
-    runCommand('counts', args, { cwd: process.cwd(), env: databases.env() });
+const run = (...args: string[]) =>
+  runCommand('counts', args, { cwd: process.cwd(), env: databases.env() });
 
+describe('npm run counts', () => {
   it('tells by how much counts are wrong, and mends them while writers go on', async () => {
     await using client = await connected();
     const tag = HOT_TAGS[0] as string;
@@ -160,16 +160,16 @@ describe('npm run counts', () => {
     expect(verified.stdout).toContain(`shard s0, tag and month, 2020-02-01, "gone": 5 counted, 0`);
     expect(verified.stdout).toContain('4 counts are wrong');
 
-    let writing = true;
+    const written = new AbortController();
     const writer = async () => {
       await using connection = await connected();
-      while (writing) await connection.query(INSERT, rows(HOT_TAGS));
+      while (!written.signal.aborted) await connection.query(INSERT, rows(HOT_TAGS));
     };
     const writers = [writer(), writer(), writer()];
     const rebuilt = await run('--rebuild');
     expect(rebuilt).toMatchObject({ code: 0, stdout: '4 counts were wrong, none is now\n' });
     expect(await rebuildCounts(databases.config().database, ignore)).toBe(0);
-    writing = false;
+    written.abort();
     await Promise.all(writers);
     const [messages] = await databases.onPrimary<{ n: number }>(
       0,

@@ -7,26 +7,21 @@ const issuer = { JWT_ISSUER: 'https://issuer.test/', JWT_AUDIENCE: 'messages' };
 const secret = 'a secret of at least thirty-two characters';
 const jwks = 'https://issuer.test/jwks.json';
 
-function pem(
-  kind: 'rsa' | 'ec' | 'ed25519' | 'private',
-  bits = 2048,
-  namedCurve = 'P-256',
-): string {
-  const options = {
-    publicKeyEncoding: { type: 'spki', format: 'pem' } as const,
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' } as const,
-  };
-  switch (kind) {
-    case 'rsa':
-      return generateKeyPairSync('rsa', { modulusLength: bits, ...options }).publicKey;
-    case 'private':
-      return generateKeyPairSync('rsa', { modulusLength: bits, ...options }).privateKey;
-    case 'ec':
-      return generateKeyPairSync('ec', { namedCurve, ...options }).publicKey;
-    case 'ed25519':
-      return generateKeyPairSync('ed25519', options).publicKey;
-  }
+type Kind = 'rsa' | 'ec' | 'ed25519' | 'private';
+
+function pem(kind: Kind, bits = 2048, namedCurve = 'P-256'): string {
+  const { publicKey, privateKey } =
+    kind === 'ec'
+      ? generateKeyPairSync('ec', { namedCurve })
+      : kind === 'ed25519'
+        ? generateKeyPairSync('ed25519')
+        : generateKeyPairSync('rsa', { modulusLength: bits });
+  return kind === 'private'
+    ? privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    : publicKey.export({ type: 'spki', format: 'pem' }).toString();
 }
+
+const algorithms = (env: NodeJS.ProcessEnv) => readAuthConfig(env)?.algorithms;
 
 function faultsOf(read: () => unknown): readonly string[] {
   try {
@@ -46,7 +41,6 @@ describe(readAuthConfig, () => {
   });
 
   it('pins the algorithms to the kind of key', () => {
-    const algorithms = (env: NodeJS.ProcessEnv) => readAuthConfig(env)?.algorithms;
     const rsa = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
     expect(algorithms({ JWT_PUBLIC_KEY: pem('rsa') })).toEqual(rsa);
     expect(algorithms({ JWT_PUBLIC_KEY: pem('ec') })).toEqual(['ES256']);
