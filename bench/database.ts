@@ -58,6 +58,13 @@ export class BenchCluster implements AsyncDisposable {
   }
 }
 
+/** A connection to the primary of such an environment. */
+export async function connectedTo(env: NodeJS.ProcessEnv): Promise<Client & AsyncDisposable> {
+  const client = new Client({ connectionString: env['SHARD_S0_PRIMARY_URL'] });
+  await client.connect();
+  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}
+
 /** Ids as the service makes them, round the tags; made by PostgreSQL itself. */
 async function fill(
   url: string,

@@ -1,8 +1,7 @@
-import { Client } from 'pg';
 import { developmentToken } from '../../scripts/development-token.js';
 import { readAuthConfig } from '../../src/config/index.js';
 import { type Comparison, compare, type Contender } from '../compare.js';
-import { requestsPerSecond } from '../load.js';
+import { connectedTo } from '../database.js';
 import { BenchService } from '../service.js';
 import type { Suite, SuiteContext } from '../suite.js';
 
@@ -10,7 +9,6 @@ const TAGS = 1_000;
 const LARGE = 10_000_000;
 const SMALL = 100_000;
 const YEARS_MS = 5 * 365.25 * 86_400_000;
-const CONNECTIONS = 32;
 const AUTH = { JWT_DEVELOPMENT_SECRET: 'for measurements, on loopback, for minutes' };
 
 /** The five years and more that the messages are of. */
@@ -28,16 +26,11 @@ const PLAIN_BUSIEST =
 
 export const counts: Suite = {
   name: 'counts',
-  measures: 'counts of 10 million messages against GROUP BY, and what counting costs an insert',
-  run: async (context) => [...(await reads(context)), await inserts(context)],
+  measures: 'counts of 10 million messages against GROUP BY',
+  run,
 };
 
-async function reads({
-  cluster,
-  rounds,
-  seconds,
-  onProgress,
-}: SuiteContext): Promise<Comparison[]> {
+async function run({ cluster, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
   const fill = (name: string, messages: number) =>
     cluster.database(
       name,
@@ -48,7 +41,7 @@ async function reads({
   const smallEnv = await fill('bench_counts_small', SMALL);
   await using large = await BenchService.start('service', { ...largeEnv, ...AUTH });
   await using small = await BenchService.start('service', { ...smallEnv, ...AUTH });
-  await using plain = await connected(largeEnv);
+  await using plain = await connectedTo(largeEnv);
   const token = await developmentToken(readAuthConfig(AUTH), {
     sub: 'bench',
     scope: 'aggregations:read',
@@ -86,48 +79,6 @@ async function reads({
       query(PLAIN_BUSIEST),
     ),
   ];
-}
-
-async function inserts({
-  cluster,
-  rounds,
-  seconds,
-  onProgress,
-}: SuiteContext): Promise<Comparison> {
-  const post = async (name: string, env: NodeJS.ProcessEnv) => {
-    const service = await BenchService.start('service', env);
-    const load = { kind: 'post', tags: TAGS, connections: CONNECTIONS, seconds } as const;
-    const measure = () => requestsPerSecond(service.url, load);
-    return { name, measure, [Symbol.asyncDispose]: () => service[Symbol.asyncDispose]() };
-  };
-  const database = (name: string) =>
-    cluster.database(name, { messages: SMALL, tags: TAGS }, onProgress);
-  const uncountedEnv = await withoutTriggers(await database('bench_uncounted'));
-  await using counted = await post('counted', await database('bench_counted'));
-  await using uncounted = await post('triggers dropped', uncountedEnv);
-  return await compare(
-    {
-      name: `inserts that are counted, ${CONNECTIONS} connections`,
-      unit: 'requests/s',
-      atLeast: 0.8,
-      rounds,
-      onProgress,
-    },
-    counted,
-    uncounted,
-  );
-}
-
-async function withoutTriggers(env: NodeJS.ProcessEnv): Promise<NodeJS.ProcessEnv> {
-  await using client = await connected(env);
-  await client.query('DROP TRIGGER count_inserted ON messages');
-  return env;
-}
-
-async function connected(env: NodeJS.ProcessEnv): Promise<Client & AsyncDisposable> {
-  const client = new Client({ connectionString: env['SHARD_S0_PRIMARY_URL'] });
-  await client.connect();
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
 }
 
 /** One after the other; how many in a second. */
