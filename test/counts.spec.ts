@@ -152,7 +152,7 @@ describe('npm run counts', () => {
     const tag = HOT_TAGS[0] as string;
     await client.query('SET session_replication_role = replica');
     await client.query(INSERT, rows([tag, tag]));
-    await client.query(`INSERT INTO tag_month_counts VALUES ('2020-02-01', 'gone', 3, 5)`);
+    await client.query(`INSERT INTO tag_counts VALUES ('gone', '2020-02-01', 3, 5, '{}')`);
     await client.query('SET session_replication_role = origin');
     const verified = await run('--verify');
     expect(verified.code).toBe(1);

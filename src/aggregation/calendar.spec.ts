@@ -1,13 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
-import { isDay, PERIODS, periodsIn, wholeMonths } from './calendar.js';
+import { isDay, PERIODS, periodsIn } from './calendar.js';
 
-const anyDay = fc
-  .date({ min: new Date('0001-01-01'), max: new Date('9999-12-31'), noInvalidDate: true })
-  .map((date) => date.toISOString().slice(0, 10));
-const anyRange = fc
-  .tuple(anyDay, anyDay)
-  .map(([a, b]) => (a < b ? { from: a, to: b } : { from: b, to: a }));
 /** Near enough that its days can be gone through one by one. */
 const shortRange = fc
   .record({
@@ -59,48 +53,6 @@ describe(periodsIn, () => {
       fc.property(shortRange, fc.constantFrom(...PERIODS), (range, period) => {
         const names = new Set(daysOf(range).map((day) => day.slice(0, lengths[period])));
         expect(periodsIn(period, range)).toBe(names.size);
-      }),
-    );
-  });
-});
-
-describe(wholeMonths, () => {
-  it.each([
-    ['2024-01-01', '2024-01-31', '2024-01-01', '2024-02-01'],
-    ['2024-02-01', '2024-02-28', '2024-02-01', '2024-02-01'],
-    ['2023-02-01', '2023-02-28', '2023-02-01', '2023-03-01'],
-    ['2023-12-02', '2024-01-31', '2024-01-01', '2024-02-01'],
-    ['2023-12-15', '2024-01-15', '2023-12-15', '2023-12-15'],
-    ['9999-01-01', '9999-12-31', '9999-01-01', '10000-01-01'],
-  ])('of %s to %s', (from, to, first, end) => {
-    expect(wholeMonths({ from, to })).toEqual({ first, end });
-  });
-
-  it('and the days before and after them are the range, each once', () => {
-    fc.assert(
-      fc.property(shortRange, (range) => {
-        const { first, end } = wholeMonths(range);
-        const days = daysOf(range);
-        const within = days.filter((day) => day >= first && day < end);
-        const before = days.filter((day) => day < first);
-        const after = days.filter((day) => day >= end);
-        expect([...before, ...within, ...after]).toEqual(days);
-        expect(before.length).toBeLessThan(31);
-        expect(within.length === 0 || first.endsWith('-01')).toBe(true);
-        expect(within.length === 0 || after.length < 31).toBe(true);
-        const dayAfter = dayAt(Date.parse(within.at(-1) ?? first) / 864e5 + 1);
-        expect(within.length === 0 || dayAfter === end).toBe(true);
-        expect(within.length === 0 || end.endsWith('-01')).toBe(true);
-      }),
-    );
-  });
-
-  it('are found for any range of four-digit years', () => {
-    fc.assert(
-      fc.property(anyRange, (range) => {
-        const { first, end } = wholeMonths(range);
-        expect(first >= range.from || first === range.from).toBe(true);
-        expect(first === end || first.endsWith('-01')).toBe(true);
       }),
     );
   });

@@ -37,17 +37,6 @@ function ordinal(period: Period, day: Day): number {
   }
 }
 
-/**
- * The months that lie in a range as a whole: from the first of one month to before the first of
- * another. Where there are none, both are the range's first day, so that the days before and after
- * are the range all the same.
- */
-export function wholeMonths({ from, to }: DayRange): { readonly first: Day; readonly end: Day } {
-  const first = monthIndex(from) + (from.endsWith('-01') ? 0 : 1);
-  const end = monthIndex(to) + (isLastOfMonth(to) ? 1 : 0);
-  return first < end ? { first: firstDay(first), end: firstDay(end) } : { first: from, end: from };
-}
-
 export function yearOf(day: Day): number {
   return Number(day.slice(0, 4));
 }
@@ -62,13 +51,4 @@ export function dayOfMonth(day: Day): number {
 
 function monthIndex(day: Day): number {
   return yearOf(day) * 12 + monthOf(day) - 1;
-}
-
-function firstDay(index: number): Day {
-  const year = String(Math.floor(index / 12)).padStart(4, '0');
-  return `${year}-${String((index % 12) + 1).padStart(2, '0')}-01`;
-}
-
-function isLastOfMonth(day: Day): boolean {
-  return new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).getUTCDate() === 1;
 }

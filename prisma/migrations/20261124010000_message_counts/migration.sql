@@ -7,24 +7,18 @@ CREATE TABLE message_counts (
   PRIMARY KEY (day, slot)
 ) WITH (fillfactor = 50);
 
-CREATE TABLE tag_day_counts (
-  tag   text     NOT NULL,
-  day   date     NOT NULL,
-  slot  smallint NOT NULL,
-  count bigint   NOT NULL,
-  PRIMARY KEY (tag, day, slot)
+-- A month of a tag: its sum, and its days by their numbers, null where nothing was counted.
+CREATE TABLE tag_counts (
+  tag   text      NOT NULL,
+  month date      NOT NULL,
+  slot  smallint  NOT NULL,
+  count bigint    NOT NULL,
+  days  integer[] NOT NULL,
+  PRIMARY KEY (tag, month, slot)
 ) WITH (fillfactor = 70);
 
--- For the busiest tags of days that make no whole month.
-CREATE INDEX tag_day_counts_day_idx ON tag_day_counts (day);
-
-CREATE TABLE tag_month_counts (
-  month date     NOT NULL,
-  tag   text     NOT NULL,
-  slot  smallint NOT NULL,
-  count bigint   NOT NULL,
-  PRIMARY KEY (month, tag, slot)
-) WITH (fillfactor = 70);
+-- For the busiest tags.
+CREATE INDEX tag_counts_month_idx ON tag_counts (month);
 
 -- The slot that this transaction counts in: the first that no other open transaction has. Whoever
 -- holds it is alone with its rows, so nobody waits for a count, and none can be part of a deadlock.
@@ -43,28 +37,36 @@ BEGIN
 END
 $$;
 
--- Both triggers see what they count as `changed`, one line for each tag and day of the statement.
+-- Adds to the counts of a day: `counts` to those of `tags`, by place, each tag once.
+CREATE FUNCTION add_to_counts(day date, tags text[], counts bigint[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  own_slot  CONSTANT smallint := take_count_slot();
+  of_month  CONSTANT integer  := extract(day FROM day);
+  first_day CONSTANT date     := day - of_month + 1;
+BEGIN
+  INSERT INTO message_counts AS known
+  SELECT day, own_slot, sum(added) FROM unnest(counts) AS added
+  ON CONFLICT ON CONSTRAINT message_counts_pkey DO UPDATE SET count = known.count + excluded.count;
+
+  INSERT INTO tag_counts AS known
+  SELECT tag, first_day, own_slot, added, array_fill(added::integer, ARRAY[1], ARRAY[of_month])
+    FROM unnest(tags, counts) AS changed (tag, added)
+  ON CONFLICT ON CONSTRAINT tag_counts_pkey DO UPDATE
+     SET count = known.count + excluded.count,
+         days[of_month] = coalesce(known.days[of_month], 0) + excluded.count;
+END
+$$;
+
+-- Both triggers see the rows that they count as `changed`. Nearly always they are of one day.
 CREATE FUNCTION count_messages() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-  sign     CONSTANT integer  := CASE TG_OP WHEN 'DELETE' THEN -1 ELSE 1 END;
-  own_slot CONSTANT smallint := take_count_slot();
+  sign CONSTANT integer := CASE TG_OP WHEN 'DELETE' THEN -1 ELSE 1 END;
 BEGIN
-  WITH counted AS MATERIALIZED (
-    SELECT tag, (uuid_extract_timestamp(id) AT TIME ZONE 'UTC')::date AS day, sign * count(*) AS count
-      FROM changed
-     GROUP BY 1, 2
-  ), days AS (
-    INSERT INTO message_counts AS known (day, slot, count)
-    SELECT day, own_slot, sum(count) FROM counted GROUP BY day
-    ON CONFLICT (day, slot) DO UPDATE SET count = known.count + excluded.count
-  ), tag_days AS (
-    INSERT INTO tag_day_counts AS known (tag, day, slot, count)
-    SELECT tag, day, own_slot, count FROM counted
-    ON CONFLICT (tag, day, slot) DO UPDATE SET count = known.count + excluded.count
-  )
-  INSERT INTO tag_month_counts AS known (month, tag, slot, count)
-  SELECT date_trunc('month', day::timestamp)::date, tag, own_slot, sum(count) FROM counted GROUP BY 1, 2
-  ON CONFLICT (month, tag, slot) DO UPDATE SET count = known.count + excluded.count;
+  PERFORM add_to_counts(day, array_agg(tag), array_agg(sign * count))
+     FROM (SELECT (uuid_extract_timestamp(id) AT TIME ZONE 'UTC')::date AS day, tag, count(*) AS count
+             FROM changed
+            GROUP BY 1, 2) AS counted
+    GROUP BY day;
   RETURN NULL;
 END
 $$;
@@ -79,7 +81,7 @@ CREATE TRIGGER count_deleted AFTER DELETE ON messages
 
 CREATE FUNCTION forget_message_counts() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-  TRUNCATE message_counts, tag_day_counts, tag_month_counts;
+  TRUNCATE message_counts, tag_counts;
   RETURN NULL;
 END
 $$;
@@ -110,20 +112,22 @@ BEGIN ATOMIC
   SELECT generate_series(date_trunc('month', least(
            (SELECT (uuid_extract_timestamp(id) AT TIME ZONE 'UTC') FROM messages ORDER BY id LIMIT 1),
            (SELECT min(day) FROM message_counts),
-           (SELECT min(day) FROM tag_day_counts),
-           (SELECT min(month) FROM tag_month_counts))),
+           (SELECT min(month) FROM tag_counts))),
          greatest(
            (SELECT (uuid_extract_timestamp(id) AT TIME ZONE 'UTC') FROM messages ORDER BY id DESC LIMIT 1),
            (SELECT max(day) FROM message_counts),
-           (SELECT max(day) FROM tag_day_counts),
-           (SELECT max(month) FROM tag_month_counts)),
+           (SELECT max(month) FROM tag_counts)),
          interval '1 month')::date;
 END;
+
+CREATE TYPE message_count_difference AS (
+  kind text, period date, tag text, actual bigint, counted bigint
+);
 
 -- Where the counts of a month, given by its first day, are not what count(*) says: nowhere, unless
 -- somebody went round the triggers.
 CREATE FUNCTION message_count_differences(first_day date)
-  RETURNS TABLE (kind text, period date, tag text, actual bigint, counted bigint)
+  RETURNS SETOF message_count_difference
   LANGUAGE sql STABLE STRICT
 BEGIN ATOMIC
   WITH actual AS MATERIALIZED (
@@ -142,15 +146,15 @@ BEGIN ATOMIC
     UNION ALL
     SELECT 'tag and day', day, tag, actual.count, known.count
       FROM actual
-      FULL JOIN (SELECT tag, day, sum(count) AS count
-                   FROM tag_day_counts
-                  WHERE day >= first_day AND day < first_day + interval '1 month'
-                  GROUP BY tag, day) AS known USING (tag, day)
+      FULL JOIN (SELECT tag, first_day + place - 1 AS day, sum(days[place]) AS count
+                   FROM tag_counts CROSS JOIN LATERAL generate_subscripts(days, 1) AS place
+                  WHERE month = first_day
+                  GROUP BY tag, place) AS known USING (tag, day)
     UNION ALL
     SELECT 'tag and month', first_day, tag, actual.count, known.count
       FROM (SELECT tag, sum(count) AS count FROM actual GROUP BY tag) AS actual
       FULL JOIN (SELECT tag, sum(count) AS count
-                   FROM tag_month_counts
+                   FROM tag_counts
                   WHERE month = first_day
                   GROUP BY tag) AS known USING (tag)
   )
@@ -165,24 +169,30 @@ END;
 CREATE FUNCTION correct_message_counts(first_day date) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
   own_slot CONSTANT smallint := take_count_slot();
-  wrong    bigint;
+  found    CONSTANT message_count_difference[] := ARRAY(
+    SELECT difference FROM message_count_differences(first_day) AS difference);
 BEGIN
-  WITH difference AS MATERIALIZED (
-    SELECT kind, period, tag, actual - counted AS count FROM message_count_differences(first_day)
-  ), days AS (
-    INSERT INTO message_counts AS known (day, slot, count)
-    SELECT period, own_slot, count FROM difference WHERE kind = 'day'
-    ON CONFLICT (day, slot) DO UPDATE SET count = known.count + excluded.count
-  ), tag_days AS (
-    INSERT INTO tag_day_counts AS known (tag, day, slot, count)
-    SELECT tag, period, own_slot, count FROM difference WHERE kind = 'tag and day'
-    ON CONFLICT (tag, day, slot) DO UPDATE SET count = known.count + excluded.count
-  ), tag_months AS (
-    INSERT INTO tag_month_counts AS known (month, tag, slot, count)
-    SELECT period, tag, own_slot, count FROM difference WHERE kind = 'tag and month'
-    ON CONFLICT (month, tag, slot) DO UPDATE SET count = known.count + excluded.count
-  )
-  SELECT count(*) INTO wrong FROM difference;
-  RETURN wrong;
+  PERFORM add_to_counts(period, array_agg(tag), array_agg(actual - counted))
+     FROM unnest(found)
+    WHERE kind = 'tag and day'
+    GROUP BY period;
+
+  -- Sums that are wrong by more, or less, than their parts were.
+  INSERT INTO message_counts AS known
+  SELECT period, own_slot, sum(CASE kind WHEN 'day' THEN actual - counted ELSE counted - actual END)
+    FROM unnest(found)
+   WHERE kind IN ('day', 'tag and day')
+   GROUP BY period
+  ON CONFLICT (day, slot) DO UPDATE SET count = known.count + excluded.count;
+
+  INSERT INTO tag_counts AS known
+  SELECT tag, first_day, own_slot,
+         sum(CASE kind WHEN 'tag and month' THEN actual - counted ELSE counted - actual END), '{}'
+    FROM unnest(found)
+   WHERE kind IN ('tag and month', 'tag and day')
+   GROUP BY tag
+  ON CONFLICT (tag, month, slot) DO UPDATE SET count = known.count + excluded.count;
+
+  RETURN cardinality(found);
 END
 $$;

@@ -34,44 +34,46 @@ export function countsPerPeriod({
   tag,
 }: Range & { readonly period: string; readonly tag?: string | undefined }): CountStatement {
   return tag === undefined
-    ? { sql: perPeriod('message_counts', 'true'), values: [from, to, period] }
-    : { sql: perPeriod('tag_day_counts', 'tag = $4'), values: [from, to, period, tag] };
+    ? { sql: perPeriod('SELECT day, count FROM message_counts'), values: [from, to, period] }
+    : { sql: perPeriod(DAYS_OF_TAG), values: [from, to, period, tag] };
 }
 
-function perPeriod(table: string, condition: string): string {
+const DAYS_OF_TAG = `
+SELECT month + place - 1 AS day, days[place] AS count
+  FROM tag_counts CROSS JOIN LATERAL generate_subscripts(days, 1) AS place
+ WHERE tag = $4 AND month BETWEEN date_trunc('month', $1::date::timestamp)::date AND $2::date`;
+
+function perPeriod(days: string): string {
   return `
 SELECT to_char(date_trunc($3, day::timestamp), 'YYYY-MM-DD') AS start, sum(count)::float8 AS messages
-  FROM ${table}
- WHERE day BETWEEN $1::date AND $2::date AND ${condition}
+  FROM (${days}) AS counted
+ WHERE day BETWEEN $1::date AND $2::date
  GROUP BY 1
 HAVING sum(count) > 0`;
 }
 
-/**
- * The busiest tags of a range: its whole months, of which there is a row for each tag, and the days
- * before and after them.
- */
+/** The busiest tags of a range: of months that lie in it as a whole the sum, of others the days. */
 export function busiestTags({
   from,
   to,
-  months,
   limit,
-}: Range & {
-  readonly months: { readonly first: string; readonly end: string };
-  readonly limit: number;
-}): CountStatement {
+}: Range & { readonly limit: number }): CountStatement {
   return {
     sql: `
 SELECT tag, sum(count)::float8 AS messages
-  FROM (SELECT tag, count FROM tag_month_counts WHERE month >= $2::date AND month < $3::date
-        UNION ALL
-        SELECT tag, count FROM tag_day_counts WHERE day >= $1::date AND day < $2::date
-        UNION ALL
-        SELECT tag, count FROM tag_day_counts WHERE day >= $3::date AND day <= $4::date) AS counted
+  FROM (SELECT tag,
+               CASE WHEN month >= $1::date AND (month + interval '1 month')::date <= $2::date + 1
+                    THEN count
+                    ELSE (SELECT sum(day)
+                            FROM unnest(days[greatest($1::date - month, 0) + 1
+                                             : $2::date - month + 1]) AS day)
+               END AS count
+          FROM tag_counts
+         WHERE month BETWEEN date_trunc('month', $1::date::timestamp)::date AND $2::date) AS counted
  GROUP BY tag
 HAVING sum(count) > 0
  ORDER BY messages DESC, tag COLLATE "C"
- LIMIT $5`,
-    values: [from, months.first, months.end, to, limit],
+ LIMIT $3`,
+    values: [from, to, limit],
   };
 }

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { wholeMonths } from '../../aggregation/calendar.js';
 import {
   CountsRepository,
   type PeriodCount,
@@ -35,8 +34,7 @@ export class ShardedCountsRepository extends CountsRepository {
 
   /** A tag lives in one shard, so the busiest of all are among the busiest of each. */
   async busiestTags(query: TagQuery): Promise<TagCount[]> {
-    const statement = busiestTags({ ...query, months: wholeMonths(query) });
-    const rows = await this.ask<TagRow>(statement);
+    const rows = await this.ask<TagRow>(busiestTags(query));
     return rows
       .toSorted((a, b) => b.messages - a.messages || compareUtf8(a.tag, b.tag))
       .slice(0, query.limit);
