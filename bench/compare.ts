@@ -40,7 +40,7 @@ export async function compare(
       const rate = await contender.measure();
       if (round > 0) seen.push(rate);
       const label = round === 0 ? 'warm-up' : `round ${round} of ${rounds}`;
-      onProgress(`${name}, ${label}: ${contender.name} ${rate.toFixed(0)} ${unit}`);
+      onProgress(`${name}, ${label}: ${contender.name} ${rateText(rate)} ${unit}`);
     }
   }
   const [a, b] = [median(rates.get(subject) ?? []), median(rates.get(against) ?? [])];
@@ -52,6 +52,11 @@ export async function compare(
     ratio: a / b,
     atLeast,
   };
+}
+
+/** Whole numbers, but of what takes seconds two digits. */
+export function rateText(rate: number): string {
+  return rate < 10 ? rate.toPrecision(2) : rate.toFixed(0);
 }
 
 export function median(values: readonly number[]): number {

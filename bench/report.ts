@@ -1,12 +1,12 @@
 import { availableParallelism, cpus } from 'node:os';
-import type { Comparison } from './compare.js';
+import { type Comparison, rateText } from './compare.js';
 
 /** A line for each comparison: rates, their ratio, and whether it is what it has to be. */
 export function table(comparisons: readonly Comparison[]): string {
   const rows = comparisons.map(({ name, unit, subject, against, ratio, atLeast }) => [
     name,
-    `${subject.name}: ${subject.rate.toFixed(0)} ${unit}`,
-    `${against.name}: ${against.rate.toFixed(0)} ${unit}`,
+    `${subject.name}: ${rateText(subject.rate)} ${unit}`,
+    `${against.name}: ${rateText(against.rate)} ${unit}`,
     ratio.toFixed(2),
     atLeast.toFixed(2),
     ratio >= atLeast ? 'reached' : 'MISSED',
