@@ -48,6 +48,13 @@ module.exports = {
       to: { path: '^src/(?!redis/|config/|errors/)' },
     },
     {
+      name: 'batching-knows-no-use-of-it',
+      comment: 'What is carried, and where to, is said by whoever gathers callers.',
+      severity: 'error',
+      from: { path: '^src/batching/' },
+      to: { path: '^src/(?!batching/|errors/)' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -1,5 +1,5 @@
 import { type RedisConnection, withDeadline } from '../../redis/index.js';
-import { NextFlight } from '../batching/next-flight.js';
+import { NextFlight } from '../../batching/next-flight.js';
 import { baselineKey, floorKey } from './floor-keys.js';
 import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
 import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';

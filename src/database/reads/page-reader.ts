@@ -1,6 +1,6 @@
 import type { BatchingConfig } from '../../config/index.js';
 import type { MessagePage } from '../../messages/messages.repository.js';
-import { Failed } from '../batching/next-flight.js';
+import { Failed } from '../../batching/next-flight.js';
 import type { Floor } from '../freshness/freshness-floors.js';
 import { formatPosition, parseLsn } from '../freshness/position.js';
 import type { Source } from '../replicas/source.js';

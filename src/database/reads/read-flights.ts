@@ -1,6 +1,6 @@
 import type { BatchingConfig } from '../../config/index.js';
 import { OverloadedError } from '../../errors/index.js';
-import { type Failed, NextFlight } from '../batching/next-flight.js';
+import { type Failed, NextFlight } from '../../batching/next-flight.js';
 import type { Source } from '../replicas/source.js';
 import { isTransient, isUnavailable } from '../unavailable.js';
 

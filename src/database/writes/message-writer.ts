@@ -1,6 +1,6 @@
 import type { BatchingConfig } from '../../config/index.js';
 import { IdempotencyConflictError } from '../../errors/index.js';
-import { Failed, NextFlight } from '../batching/next-flight.js';
+import { Failed, NextFlight } from '../../batching/next-flight.js';
 import type { Position } from '../freshness/position.js';
 import type { PrismaClient } from '../generated/client.js';
 import { isRefusedData, isTransient, isUnavailable } from '../unavailable.js';

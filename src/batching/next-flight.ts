@@ -1,4 +1,4 @@
-import { OverloadedError } from '../../errors/index.js';
+import { OverloadedError } from '../errors/index.js';
 
 export interface NextFlightOptions<Item, Result> {
   /**

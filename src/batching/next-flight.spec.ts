@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { OverloadedError } from '../../errors/index.js';
+import { OverloadedError } from '../errors/index.js';
 import { Failed, NextFlight, type NextFlightOptions } from './next-flight.js';
 
 type Outcomes = readonly (string | Failed)[];
