@@ -2,7 +2,7 @@ import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@
 import { CountsRepository } from '../aggregation/counts.repository.js';
 import { CONFIG, type Config } from '../config/index.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
-import { RedisConnection } from '../redis/index.js';
+import { RedisServers } from '../redis/index.js';
 import { ShardedCountsRepository } from './counts/sharded-counts.repository.js';
 import { createFloors } from './freshness/create-floors.js';
 import { FreshnessFloors } from './freshness/freshness-floors.js';
@@ -13,7 +13,7 @@ import { Shards } from './shards/shards.js';
   providers: [
     {
       provide: FreshnessFloors,
-      inject: [CONFIG, { token: RedisConnection, optional: true }],
+      inject: [CONFIG, { token: RedisServers, optional: true }],
       useFactory: createFloors,
     },
     {

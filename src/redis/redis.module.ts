@@ -7,24 +7,26 @@ import {
   Optional,
 } from '@nestjs/common';
 import type { Config } from '../config/index.js';
-import { RedisConnection, type RedisEvent } from './redis-connection.js';
+import { openRedis } from './open-redis.js';
+import type { RedisEvent } from './redis-connection.js';
+import { RedisServers } from './redis-servers.js';
 
-/** The connection to Redis, for every module, where one is configured. Closed after all of them. */
+/** The connections to Redis, for every module, where it is configured. Closed after all of them. */
 @Module({})
 export class RedisModule implements OnApplicationShutdown {
-  constructor(@Optional() @Inject(RedisConnection) private readonly connection?: RedisConnection) {}
+  constructor(@Optional() @Inject(RedisServers) private readonly servers?: RedisServers) {}
 
   static forRoot({ redis }: Config): DynamicModule {
     if (!redis) return { module: RedisModule, global: true };
     const provider = {
-      provide: RedisConnection,
-      useFactory: () => RedisConnection.open(redis, logTo(new Logger(RedisConnection.name))),
+      provide: RedisServers,
+      useFactory: () => openRedis(redis, logTo(new Logger('Redis'))),
     };
-    return { module: RedisModule, global: true, providers: [provider], exports: [RedisConnection] };
+    return { module: RedisModule, global: true, providers: [provider], exports: [RedisServers] };
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.connection?.close();
+    await this.servers?.close();
   }
 }
 

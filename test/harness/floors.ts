@@ -6,7 +6,7 @@ import {
   type FloorsEvent,
   RedisFreshnessFloors,
 } from '../../src/database/freshness/redis-freshness-floors.js';
-import { RedisConnection } from '../../src/redis/index.js';
+import { openRedis, type RedisConnection } from '../../src/redis/index.js';
 import type { RedisServer } from './redis.js';
 
 const DEADLINE_MS = 20_000;
@@ -68,11 +68,12 @@ export async function floorsProcess(
   server: RedisServer,
   { ttlMs = 60_000, timeoutMs = 2_000, maxPending = 1_000 }: ProcessOptions = {},
 ): Promise<FloorsProcess> {
-  const connection = RedisConnection.open({ url: server.url, timeoutMs });
+  const servers = openRedis({ url: server.url, timeoutMs });
+  const connection = servers.at('any');
   const events: FloorsEvent[] = [];
   const local = new MemoryFreshnessFloors({ ttlMs, maxEntries: 1_000 });
   const onEvent = (event: FloorsEvent) => events.push(event);
-  const floors = new RedisFreshnessFloors(connection, local, { ttlMs, maxPending, onEvent });
+  const floors = new RedisFreshnessFloors(servers, local, { ttlMs, maxPending, onEvent });
   await isReady(connection);
   return {
     connection,
@@ -80,7 +81,7 @@ export async function floorsProcess(
     events,
     [Symbol.asyncDispose]: async () => {
       await floors.close();
-      await connection.close();
+      await servers.close();
     },
   };
 }

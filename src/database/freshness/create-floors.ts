@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/index.js';
-import type { RedisConnection } from '../../redis/index.js';
+import type { RedisServers } from '../../redis/index.js';
 import { FreshnessFloors } from './freshness-floors.js';
 import { MemoryFreshnessFloors } from './memory-freshness-floors.js';
 import { type FloorsEvent, RedisFreshnessFloors } from './redis-freshness-floors.js';
@@ -13,13 +13,13 @@ const MAX_ENTRIES = 200_000;
 /** Floors that all processes share where there is Redis, else those of this process. */
 export function createFloors(
   { database }: Config,
-  connection: RedisConnection | undefined,
+  servers: RedisServers | undefined,
 ): FreshnessFloors {
   const ttlMs = 2 * database.replicas.maxLagMs + PAGE_MAX_AGE_MS;
   const memory = new MemoryFreshnessFloors({ ttlMs, maxEntries: MAX_ENTRIES });
-  if (!connection) return memory;
+  if (!servers) return memory;
   const logger = new Logger(FreshnessFloors.name);
-  return new RedisFreshnessFloors(connection, memory, {
+  return new RedisFreshnessFloors(servers, memory, {
     ttlMs,
     onEvent: (event) => logEvent(logger, event),
   });

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { RedisConnection } from '../../redis/index.js';
+import type { RedisServers } from '../../redis/index.js';
 import { baselineKey } from './floor-keys.js';
 import { MARK_BASELINE, RAISE_BASELINE, SET_BASELINE } from './floor-scripts.js';
 import type { FloorSource } from './freshness-floors.js';
@@ -26,7 +26,7 @@ export class RedisBaselines {
   private readonly beingSet = new Set<string>();
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly servers: RedisServers,
     private readonly report: {
       readonly onFailed: (error: unknown) => void;
       readonly onRecovered: () => void;
@@ -50,18 +50,18 @@ export class RedisBaselines {
 
   /** Makes every tag of a source need `position`, for floors that cannot be told one by one. */
   async raise(source: FloorSource, position: Position): Promise<void> {
-    await this.connection.run((client, serverId) =>
-      RAISE_BASELINE.run(
-        client,
-        [baselineKey(source)],
-        [prefixOf(serverId), formatPosition(position)],
-      ),
-    );
+    const key = baselineKey(source);
+    await this.servers
+      .at(key)
+      .run((client, serverId) =>
+        RAISE_BASELINE.run(client, [key], [prefixOf(serverId), formatPosition(position)]),
+      );
   }
 
   private async set(source: FloorSource): Promise<void> {
     const key = baselineKey(source);
-    const { mark, serverId } = await this.connection.run(async (client, serverId) => {
+    const connection = this.servers.at(key);
+    const { mark, serverId } = await connection.run(async (client, serverId) => {
       const left = await MARK_BASELINE.run(client, [key], [prefixOf(serverId), `?${randomUUID()}`]);
       return { mark: String(left), serverId };
     });
@@ -69,7 +69,7 @@ export class RedisBaselines {
     const position = await source.currentPosition();
     // Of the server that was marked: if another one answers by now, it is not believed there.
     const baseline = prefixOf(serverId) + formatPosition(position);
-    await this.connection.run((client) => SET_BASELINE.run(client, [key], [mark, baseline]));
+    await connection.run((client) => SET_BASELINE.run(client, [key], [mark, baseline]));
   }
 }
 

@@ -1,5 +1,5 @@
-import { type RedisConnection, withDeadline } from '../../redis/index.js';
 import { NextFlight } from '../../batching/next-flight.js';
+import { type RedisConnection, type RedisServers, withDeadline } from '../../redis/index.js';
 import { baselineKey, floorKey } from './floor-keys.js';
 import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
 import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';
@@ -44,28 +44,22 @@ const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
 export class RedisFreshnessFloors extends FreshnessFloors {
   private readonly baselines: RedisBaselines;
   private readonly raises: RedisRaises;
-  private readonly lookups: NextFlight<Lookup, Floor>;
+  /** To each server flights of its own: one that is slow holds up no other. */
+  private readonly lookups = new WeakMap<RedisConnection, NextFlight<Lookup, Floor>>();
   private readonly failing = new Set<Part>();
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly servers: RedisServers,
     /** What this process knows itself; used by nobody else. */
     private readonly local: MemoryFreshnessFloors,
     private readonly options: RedisFreshnessFloorsOptions,
   ) {
     super();
-    this.baselines = new RedisBaselines(connection, this.reportOf('baseline'));
-    this.raises = new RedisRaises(connection, this.baselines, {
+    this.baselines = new RedisBaselines(servers, this.reportOf('baseline'));
+    this.raises = new RedisRaises(servers, this.baselines, {
       ttlMs: options.ttlMs,
       maxPending: options.maxPending ?? MAX_PENDING,
       ...this.reportOf('raise'),
-    });
-    this.lookups = new NextFlight({
-      ...LOOKUPS,
-      fly: (lookups) => this.lookUp(lookups),
-      keyOf: ({ key }) => key,
-      // Each flight would wait out the deadline that all callers have had.
-      grounds: () => true,
     });
   }
 
@@ -78,11 +72,12 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   }
 
   async of(source: FloorSource, tag: string): Promise<Floor> {
-    const lookup = this.lookups.join({ source, key: floorKey(source, tag) });
+    const key = floorKey(source, tag);
+    const lookup = this.lookupsTo(this.servers.at(key)).join({ source, key });
     let shared: Floor;
     try {
       // Counted from here, the wait for a flight included.
-      shared = await withDeadline(lookup, this.connection.timeoutMs);
+      shared = await withDeadline(lookup, this.servers.timeoutMs);
     } catch (error) {
       // What others have written up to now only Redis knew, and the primary.
       if (!this.failing.has('lookup')) this.local.renewBaselines();
@@ -97,10 +92,24 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     return this.raises.close();
   }
 
-  private async lookUp(lookups: readonly Lookup[]): Promise<Floor[]> {
+  private lookupsTo(connection: RedisConnection): NextFlight<Lookup, Floor> {
+    const known = this.lookups.get(connection);
+    if (known) return known;
+    const lookups = new NextFlight<Lookup, Floor>({
+      ...LOOKUPS,
+      fly: (items) => this.lookUp(connection, items),
+      keyOf: ({ key }) => key,
+      // Each flight would wait out the deadline that all callers have had.
+      grounds: () => true,
+    });
+    this.lookups.set(connection, lookups);
+    return lookups;
+  }
+
+  private async lookUp(connection: RedisConnection, lookups: readonly Lookup[]): Promise<Floor[]> {
     const sources = new Map(lookups.map(({ source }) => [source.id, source]));
     const keys = [...[...sources.values()].map(baselineKey), ...lookups.map(({ key }) => key)];
-    const { texts, serverId } = await this.connection.run(async (client, serverId) => ({
+    const { texts, serverId } = await connection.run(async (client, serverId) => ({
       texts: await client.mGet(keys),
       serverId,
     }));

@@ -1,9 +1,4 @@
-import {
-  backoffMs,
-  type RedisClient,
-  type RedisConnection,
-  withDeadline,
-} from '../../redis/index.js';
+import { backoffMs, type RedisClient, type RedisServers, withDeadline } from '../../redis/index.js';
 import { floorKey } from './floor-keys.js';
 import { RAISE_FLOOR } from './floor-scripts.js';
 import type { FloorSource } from './freshness-floors.js';
@@ -40,11 +35,11 @@ export class RedisRaises {
   private closed = false;
 
   constructor(
-    private readonly connection: RedisConnection,
+    private readonly servers: RedisServers,
     private readonly baselines: RedisBaselines,
     private readonly options: RedisRaisesOptions,
   ) {
-    connection.onReady(() => void this.flush());
+    servers.onReady(() => void this.flush());
   }
 
   /** Resolves once Redis has it, or has been found not to take it now. */
@@ -66,7 +61,7 @@ export class RedisRaises {
   /** Tries once more to hand over what is pending, within the deadline of a command. */
   async close(): Promise<void> {
     this.closed = true;
-    await withDeadline(this.flush(), this.connection.timeoutMs).catch(this.options.onFailed);
+    await withDeadline(this.flush(), this.servers.timeoutMs).catch(this.options.onFailed);
   }
 
   private keep(key: string, raise: Raise): void {
@@ -115,15 +110,18 @@ export class RedisRaises {
     const ttl = String(Math.ceil(this.options.ttlMs));
     const raiseFloor = (client: RedisClient, [key, { position }]: readonly [string, Raise]) =>
       RAISE_FLOOR.run(client, [key], [formatPosition(position), ttl]);
-    await this.connection.run((client) =>
-      Promise.all(raises.map((raise) => raiseFloor(client, raise))),
+    const groups = this.servers.group(raises, ([key]) => key);
+    await Promise.all(
+      Array.from(groups, ([connection, group]) =>
+        connection.run((client) => Promise.all(group.map((raise) => raiseFloor(client, raise)))),
+      ),
     );
   }
 
   private failed(error: unknown): void {
     this.options.onFailed(error);
     // While it is not connected there is nothing to try: `onReady` will tell.
-    if (this.closed || this.retry || this.connection.serverId === undefined) return;
+    if (this.closed || this.retry || !this.servers.ready) return;
     this.retry = setTimeout(() => void this.flush(), backoffMs(this.failures++));
   }
 
