@@ -38,7 +38,7 @@ module.exports = {
       comment: 'Who may ask is settled the same way for every module; none of them is known to it.',
       severity: 'error',
       from: { path: '^src/auth/' },
-      to: { path: '^src/(?!auth/|config/|errors/)' },
+      to: { path: '^src/(?!auth/|config/|errors/|request-context/)' },
     },
     {
       name: 'redis-knows-no-use-of-it',
@@ -52,7 +52,14 @@ module.exports = {
       comment: 'What is carried, and where to, is said by whoever gathers callers.',
       severity: 'error',
       from: { path: '^src/batching/' },
-      to: { path: '^src/(?!batching/|errors/)' },
+      to: { path: '^src/(?!batching/|errors/|request-context/)' },
+    },
+    {
+      name: 'request-context-knows-no-part-of-the-service',
+      comment: 'Whoever handles a request may ask for its context, so the context depends on none.',
+      severity: 'error',
+      from: { path: '^src/request-context/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/(?!request-context/)|node_modules/' },
     },
     {
       name: 'service-needs-no-development-code',

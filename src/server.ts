@@ -9,7 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/index.js';
 import {
   acceptJsonOnly,
-  answerRequestId,
+  enterRequestContext,
   BODY_MAX_BYTES,
   openApiDocument,
   ProblemFilter,
@@ -51,8 +51,8 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     forceCloseConnections: 'idle',
   });
   const fastify = adapter.getInstance();
+  enterRequestContext(fastify);
   const refuseOtherMethods = trackRoutes(fastify);
-  answerRequestId(fastify);
   const app = await create(AppModule.forRoot(config), adapter, {
     bodyParser: false,
     bufferLogs: true,

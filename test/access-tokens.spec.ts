@@ -59,6 +59,18 @@ function serveWith(env: () => NodeJS.ProcessEnv): void {
 describe('an access token by an issuer that publishes its keys', () => {
   serveWith(() => issuer.env({ JWT_CLOCK_SKEW: '30s' }));
 
+  it("has the keys fetched as a part of the caller's trace", async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const answer = await get(service.url, PATH, {
+      authorization: `Bearer ${await issuer.token()}`,
+      traceparent: `00-${traceId}-00f067aa0ba902b7-01`,
+      tracestate: 'vendor=1',
+    });
+    expect(answer.status).toBe(200);
+    expect(issuer.lastHeaders['traceparent']).toBe(answer.headers.get('traceresponse'));
+    expect(issuer.lastHeaders['tracestate']).toBe('vendor=1');
+  });
+
   it('opens the aggregations, and the answer is stored nowhere', async () => {
     const answer = await askWith();
     expect(answer.status).toBe(200);

@@ -89,6 +89,30 @@ describe('X-Request-Id', () => {
   });
 });
 
+describe('traceresponse', () => {
+  const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+
+  it("goes on with the caller's trace", async () => {
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const answer = await get(service.url, '/nothing', { traceparent });
+    expect(answer.headers.get('traceresponse')).toMatch(
+      new RegExp(`^00-${traceId}-(?!00f067aa0ba902b7)[0-9a-f]{16}-01$`),
+    );
+  });
+
+  it('tells of a new trace whoever sent one that is not well-formed', async () => {
+    const traceparent = `00-${traceId}-0000000000000000-01`;
+    const answer = await get(service.url, '/nothing', { traceparent });
+    expect(answer.headers.get('traceresponse')).toMatch(/^00-[0-9a-f]{32}-[0-9a-f]{16}-02$/);
+    expect(answer.headers.get('traceresponse')).not.toContain(traceId);
+  });
+
+  it('is not answered to who does not trace', async () => {
+    const answer = await get(service.url, '/nothing');
+    expect(answer.headers.get('traceresponse')).toBeNull();
+  });
+});
+
 describe('OpenAPI', () => {
   it('is served as it is committed (npm run generate)', async () => {
     const { body } = await get(service.url, '/openapi.json');

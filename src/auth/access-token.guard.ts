@@ -36,7 +36,7 @@ export class AccessTokenGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
 
   private async admit(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Caller }>();
-    const asked = { reqId: request.id, method: request.method, url: request.url };
+    const asked = { method: request.method, url: request.url };
     try {
       await super.canActivate(context);
     } catch (error) {

@@ -1,3 +1,5 @@
+import { requestContext, traceHeaders } from '../request-context/index.js';
+
 const TIMEOUT_MS = 3_000;
 const BYTES_MAX = 256 * 1024;
 const FETCHES_PER_MINUTE = 10;
@@ -39,10 +41,14 @@ export class KeySetFetcher {
 async function fetchKeySet(url: string): Promise<KeySet> {
   // A redirect would let somebody else say which keys are good.
   const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const context = requestContext();
   const response = await fetch(url, {
     redirect: 'error',
     signal,
-    headers: { accept: 'application/jwk-set+json, application/json' },
+    headers: {
+      accept: 'application/jwk-set+json, application/json',
+      ...(context && traceHeaders(context)),
+    },
   });
   if (!response.ok) {
     await response.body?.cancel();

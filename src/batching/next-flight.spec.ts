@@ -1,6 +1,12 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { OverloadedError } from '../errors/index.js';
+import {
+  continueTrace,
+  inRequestContext,
+  requestContext,
+  servedRequests,
+} from '../request-context/index.js';
 import { Failed, NextFlight, type NextFlightOptions } from './next-flight.js';
 
 type Outcomes = readonly (string | Failed)[];
@@ -37,6 +43,30 @@ describe(NextFlight.name, () => {
     expect(flights.map(({ items }) => items)).toEqual([['a', 'b', 'c']]);
     flights[0]?.land();
     expect(await all).toEqual(['a!', 'b!', 'c!']);
+  });
+
+  it('flies for the requests that it carries, and lands each in its own context', async () => {
+    const carried: string[][] = [];
+    const next = new NextFlight<string, string>({
+      fly: async (items) => {
+        await nextTurn();
+        carried.push(servedRequests().map(({ id }) => id));
+        return items;
+      },
+      maxItems: 10,
+      maxFlights: 1,
+      maxWaiting: 10,
+      keyOf: itself,
+    });
+    const landed = ['first', 'second', 'third'].map((id, index) =>
+      inRequestContext({ id, ...continueTrace(undefined) }, async () => {
+        await next.join(['a', 'b', 'a'][index] as string);
+        return requestContext()?.id;
+      }),
+    );
+    await next.join('of no request');
+    expect(await Promise.all(landed)).toEqual(['first', 'second', 'third']);
+    expect(carried).toEqual([['first', 'third', 'second']]);
   });
 
   it('waits for no timer', async () => {

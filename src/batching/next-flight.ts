@@ -1,4 +1,5 @@
 import { OverloadedError } from '../errors/index.js';
+import { inBatchContext, requestContext, type RequestContext } from '../request-context/index.js';
 
 export interface NextFlightOptions<Item, Result> {
   /**
@@ -32,6 +33,8 @@ interface Place<Item, Result> {
 }
 
 interface Passenger<Result> {
+  /** The request that it came from, if any. */
+  readonly request: RequestContext | undefined;
   readonly resolve: (result: Result) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -70,7 +73,7 @@ export class NextFlight<Item, Result> {
     }
     return new Promise((resolve, reject) => {
       this.passengers++;
-      this.placeFor(item).passengers.push({ resolve, reject });
+      this.placeFor(item).passengers.push({ request: requestContext(), resolve, reject });
       this.board();
     });
   }
@@ -170,7 +173,10 @@ export class NextFlight<Item, Result> {
   /** Resolves in any case. */
   private async carry(places: readonly Place<Item, Result>[]): Promise<Landed<Item, Result>> {
     try {
-      const outcomes = await this.options.fly(places.map(({ item }) => item));
+      const outcomes = await inBatchContext(
+        () => requestsOf(places),
+        () => this.options.fly(places.map(({ item }) => item)),
+      );
       if (outcomes.length !== places.length) {
         throw new Error(`${outcomes.length} outcomes for ${places.length} items`);
       }
@@ -189,4 +195,10 @@ export class NextFlight<Item, Result> {
   private isIdle(): boolean {
     return this.load === 0 && !this.boarding;
   }
+}
+
+function requestsOf(places: readonly Place<unknown, never>[]): RequestContext[] {
+  return places
+    .flatMap(({ passengers }) => passengers.map(({ request }) => request))
+    .filter((request) => request !== undefined);
 }

@@ -4,5 +4,6 @@ export { trackRoutes } from './method-not-allowed.js';
 export { openApiDocument, serveOpenApi } from './openapi.js';
 export { ProblemFilter } from './problem.filter.js';
 export { requestHeader } from './request-header.decorator.js';
-export { answerRequestId, requestId } from './request-id.js';
+export { contextOf, enterRequestContext } from './request-context.hook.js';
+export { requestId } from './request-id.js';
 export { validationPipe } from './validation.pipe.js';

@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type CryptoKey, exportJWK, exportSPKI, generateKeyPair, type JWK, SignJWT } from 'jose';
 
@@ -32,14 +37,17 @@ export class Issuer implements AsyncDisposable {
   readonly iss = 'https://issuer.test/';
   /** How often the keys were asked for. */
   requests = 0;
+  /** Of whoever asked last. */
+  lastHeaders: IncomingHttpHeaders = {};
   private published: readonly SigningKey[];
   private answering: (response: ServerResponse) => void = (response) => this.answer(response);
 
   static async start(): Promise<Issuer> {
     const server = createServer();
     const issuer = new Issuer(server, await signingKey('first'));
-    server.on('request', (_request, response) => {
+    server.on('request', ({ headers }, response) => {
       issuer.requests++;
+      issuer.lastHeaders = headers;
       issuer.answering(response);
     });
     server.listen(0, '127.0.0.1');

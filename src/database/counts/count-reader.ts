@@ -17,7 +17,8 @@ export class CountReader {
 
   /** @typeParam Row what the statement answers */
   async read<Row>(statement: CountStatement, route: Route): Promise<readonly Row[]> {
-    return (await this.flights.read(statement, route)) as readonly Row[];
+    const { result } = await this.flights.read(statement, route);
+    return result as readonly Row[];
   }
 
   idle(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { BatchingConfig } from '../../config/index.js';
 import type { Source } from '../replicas/source.js';
 import { MESSAGES } from './pages.statement.js';
-import { ReadFlights, type Route } from './read-flights.js';
+import { type Answered, ReadFlights, type Route } from './read-flights.js';
 
 /** Reads single messages of a shard: those that are asked for at once as one statement. */
 export class MessageReader {
@@ -12,7 +12,7 @@ export class MessageReader {
   }
 
   /** The message as JSON text; undefined if the source does not have it. */
-  read(id: string, route: Route): Promise<string | undefined> {
+  read(id: string, route: Route): Promise<Answered<string | undefined>> {
     return this.flights.read(id, route);
   }
 

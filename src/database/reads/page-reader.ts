@@ -5,7 +5,7 @@ import type { Floor } from '../freshness/freshness-floors.js';
 import { formatPosition, parseLsn } from '../freshness/position.js';
 import type { Source } from '../replicas/source.js';
 import { PAGES, tailOf } from './pages.statement.js';
-import { ReadFlights, type Route } from './read-flights.js';
+import { type Answered, ReadFlights, type Route } from './read-flights.js';
 import { StaleReadError } from './stale-read.error.js';
 
 export interface PageRead {
@@ -31,7 +31,7 @@ export class PageReader {
     this.flights = new ReadFlights(readPages, keyOf, limits);
   }
 
-  read(page: PageRead, route: Route): Promise<MessagePage> {
+  read(page: PageRead, route: Route): Promise<Answered<MessagePage>> {
     return this.flights.read(page, route);
   }
 

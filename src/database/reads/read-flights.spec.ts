@@ -35,13 +35,18 @@ describe(ReadFlights.name, () => {
     const flown: string[] = [];
     const flights = flightsWhere(new Map(), flown);
     const reads = ['a', 'b', 'a'].map((item) => flights.read(item, firstThenSecond));
-    expect(await Promise.all(reads)).toEqual(['first a', 'first b', 'first a']);
+    expect(await Promise.all(reads)).toEqual(
+      ['first a', 'first b', 'first a'].map((result) => ({ result, source: first })),
+    );
     expect(flown).toEqual(['first: a,b']);
   });
 
-  it('asks another source when the first cannot serve', async () => {
+  it('asks another source when the first cannot serve, and tells which one answered', async () => {
     const flights = flightsWhere(new Map([[first, new UnavailableError('gone', 1)]]));
-    expect(await flights.read('a', firstThenSecond)).toBe('second a');
+    expect(await flights.read('a', firstThenSecond)).toEqual({
+      result: 'second a',
+      source: second,
+    });
     expect([first.load, second.load]).toEqual([0, 0]);
   });
 

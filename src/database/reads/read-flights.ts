@@ -7,6 +7,12 @@ import { isTransient, isUnavailable } from '../unavailable.js';
 /** Where a read may go; undefined if only the source is left that has just failed. */
 export type Route = (except?: Source) => Source | undefined;
 
+/** What a source answered. */
+export interface Answered<Result> {
+  readonly result: Result;
+  readonly source: Source;
+}
+
 /** Reads of one kind, gathered into flights to whichever source each is routed to. */
 export class ReadFlights<Item, Result> {
   private readonly bySource = new Map<Source, NextFlight<Item, Result>>();
@@ -21,7 +27,7 @@ export class ReadFlights<Item, Result> {
   ) {}
 
   /** Asks one source, and one other if the first cannot serve. */
-  async read(item: Item, route: Route): Promise<Result> {
+  async read(item: Item, route: Route): Promise<Answered<Result>> {
     const first = route();
     if (!first) throw new Error('there is no source to read from');
     try {
@@ -38,10 +44,10 @@ export class ReadFlights<Item, Result> {
     await Promise.all(Array.from(this.bySource.values(), (flights) => flights.idle()));
   }
 
-  private async ask(source: Source, item: Item): Promise<Result> {
+  private async ask(source: Source, item: Item): Promise<Answered<Result>> {
     source.load++;
     try {
-      return await this.flightsTo(source).join(item);
+      return { result: await this.flightsTo(source).join(item), source };
     } finally {
       source.load--;
     }

@@ -9,6 +9,7 @@ import {
 import type { Message } from '../../messages/message.js';
 import type { MessagePage, PageQuery, Stored } from '../../messages/messages.repository.js';
 import { PartUnavailableError, UnavailableError } from '../../errors/index.js';
+import { noteAnsweredFrom } from '../../request-context/index.js';
 import { CountReader } from '../counts/count-reader.js';
 import type { CountStatement } from '../counts/counts.statement.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
@@ -16,6 +17,7 @@ import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness
 import type { Position } from '../freshness/position.js';
 import { MessageReader } from '../reads/message-reader.js';
 import { PageReader } from '../reads/page-reader.js';
+import type { Answered } from '../reads/read-flights.js';
 import { orUnavailable } from '../unavailable.js';
 import { keyedBody } from '../writes/idempotency.js';
 import { KeyCleaner } from '../writes/key-cleaner.js';
@@ -76,22 +78,23 @@ export class Shard implements FloorSource {
     const { id, position } = await this.unlessUnavailable(() =>
       this.writer.insert({ message, idempotency }),
     );
+    noteAnsweredFrom('primary', this.name);
     return { id, consistencyToken: tokenOf(this.id, position) };
   }
 
   async page({ tag, limit, before, consistencyToken }: PageQuery): Promise<MessagePage> {
     // Also for older pages: what was stored a moment ago may stand on one of them already.
     const floor = floorWith(consistencyToken, this.id, await this.floors.of(this, tag));
-    return this.unlessUnavailable(() =>
-      this.pages.read({ tag, limit, before, floor }, this.routeTo(floor)),
+    return this.unlessUnavailable(async () =>
+      this.told(await this.pages.read({ tag, limit, before, floor }, this.routeTo(floor))),
     );
   }
 
   /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
   async find(id: string): Promise<string | undefined> {
     return this.unlessUnavailable(async () => {
-      const found = await this.messages.read(id, this.routeTo(undefined));
-      return found ?? this.messages.read(id, this.routeTo('primary'));
+      const found = this.told(await this.messages.read(id, this.routeTo(undefined)));
+      return found ?? this.told(await this.messages.read(id, this.routeTo('primary')));
     });
   }
 
@@ -121,6 +124,12 @@ export class Shard implements FloorSource {
     await Promise.all(flights.map((each) => each.idle()));
     await this.keyCleaner.stop();
     await this.servers.stop();
+  }
+
+  /** After a flight, in the context of the caller: the flight itself serves several requests. */
+  private told<T>({ result, source }: Answered<T>): T {
+    noteAnsweredFrom(source.role, this.name);
+    return result;
   }
 
   private routeTo(floor: Floor | undefined) {
