@@ -62,6 +62,13 @@ module.exports = {
       to: { path: '^src/(?!request-context/)|node_modules/' },
     },
     {
+      name: 'management-knows-no-feature',
+      comment: 'Modules add themselves to the management port; none of them is known to it.',
+      severity: 'error',
+      from: { path: '^src/management/' },
+      to: { path: '^src/(?!management/|config/|http/)' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -57,8 +57,7 @@ async function serveUntilStopped(): Promise<number> {
     await ensureDevelopmentAuth(env);
     const config = readConfig(withDevelopmentAuth(env));
     const app = await startServer(config);
-    const address = (await app.getUrl()).replace(/\/\/(\[::1?\]|0\.0\.0\.0)/, '//127.0.0.1');
-    say(welcome(address, await exampleToken(config)));
+    say(welcome(onLoopback(app.url), onLoopback(app.managementUrl), await exampleToken(config)));
     await stop.asked;
     say('stopping ...');
     await app.close();
@@ -172,7 +171,11 @@ async function exampleToken({ auth }: Config): Promise<string | undefined> {
   });
 }
 
-function welcome(address: string, token: string | undefined): string {
+function onLoopback(url: string): string {
+  return url.replace(/\/\/(\[::1?\]|0\.0\.0\.0)/, '//127.0.0.1');
+}
+
+function welcome(address: string, management: string, token: string | undefined): string {
   const today = new Date().toISOString().slice(0, 10);
   const counts = `${address}/aggregations/messages?group_by=day&from=${today.slice(0, 4)}-01-01&to=${today}`;
   return `serving on ${address}
@@ -183,6 +186,7 @@ function welcome(address: string, token: string | undefined): string {
   curl -i ${address}/messages/ID
 ${token === undefined ? '' : `  curl -i '${counts}' \\\n       -H 'Authorization: Bearer ${token}'\n`}
   The API as a page to try it from: ${address}/docs
+  How it is: ${management}/health/live
   Ctrl-C stops everything.`;
 }
 

@@ -18,6 +18,8 @@ import {
   trackRoutes,
   validationPipe,
 } from './http/index.js';
+import { HealthModule } from './health/index.js';
+import { ManagementServer } from './management/index.js';
 import { messageSchema } from './messages/message.dto.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -63,7 +65,7 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   app.useGlobalFilters(new ProblemFilter());
   acceptJsonOnly(fastify);
   const document = openApiDocument(app, [messageSchema, messageCountsSchema, tagCountsSchema]);
-  serveOpenApi(app, document);
+  if (config.http.docs) serveOpenApi(app, document);
   const init = async () => {
     await app.init();
     refuseOtherMethods();
@@ -71,18 +73,30 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   return { app, document, init };
 }
 
+/** The service, listening on both its ports. */
+export interface RunningServer {
+  readonly url: string;
+  readonly managementUrl: string;
+  /** Finishes what is running. The management port answers until the end. */
+  close(): Promise<void>;
+}
+
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */
-export async function startServer(
-  config: Config,
-  create = createApp,
-): Promise<NestFastifyApplication> {
+export async function startServer(config: Config, create = createApp): Promise<RunningServer> {
   const { app, init } = await wireApp(config, create);
+  let management: ManagementServer | undefined;
+  const close = async () => {
+    await app.close();
+    await management?.close();
+  };
   try {
+    const features = [HealthModule.endpoints()];
+    management = await ManagementServer.start(config.management, features, app.get(Logger));
     await init();
     await app.listen(config.http.port, config.http.host);
+    return { url: await app.getUrl(), managementUrl: management.url, close };
   } catch (error) {
-    await app.close();
+    await close();
     throw error;
   }
-  return app;
 }

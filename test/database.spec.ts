@@ -120,7 +120,7 @@ describe('a database that is gone', () => {
     await migrate(config.database, quietly);
     const app = await startServer(config);
     try {
-      const url = await app.getUrl();
+      const { url } = app;
       expect((await post(url, { message: 'x', tag: 'a' })).status).toBe(201);
       await databases[Symbol.asyncDispose]();
       const answer = await post(url, { message: 'x', tag: 'a' });

@@ -34,9 +34,17 @@ export interface RedisConfig {
   readonly timeoutMs: number;
 }
 
+export interface ManagementConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Nobody has said which port, and nobody relies on it. */
+  readonly otherPortIfTaken: boolean;
+}
+
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
-  readonly http: { readonly host: string; readonly port: number };
+  readonly http: { readonly host: string; readonly port: number; readonly docs: boolean };
+  readonly management: ManagementConfig;
   readonly log: { readonly level: Environment['LOG_LEVEL'] };
   readonly database: DatabaseConfig;
   /** Undefined where one process runs alone. */
@@ -63,11 +71,23 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const shards = readShards(given, faults);
   const authValues = authEnvironmentSchema.safeParse(given);
   const auth = authValues.success ? readAuth(authValues.data, faults) : undefined;
+  if (
+    parsed.success &&
+    parsed.data.PORT !== 0 &&
+    parsed.data.PORT === parsed.data.MANAGEMENT_PORT
+  ) {
+    faults.push('MANAGEMENT_PORT: must not be PORT');
+  }
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const values = parsed.data;
   return {
     environment: values.NODE_ENV,
-    http: { host: values.HOST, port: values.PORT },
+    http: { host: values.HOST, port: values.PORT, docs: values.DOCS },
+    management: {
+      host: values.MANAGEMENT_HOST,
+      port: values.MANAGEMENT_PORT,
+      otherPortIfTaken: given['MANAGEMENT_PORT'] === undefined && values.NODE_ENV !== 'production',
+    },
     log: { level: values.LOG_LEVEL },
     database: {
       shards,

@@ -8,6 +8,13 @@ const integer = (from: number, to: number, fallback: number) =>
     .refine((value) => value >= from && value <= to, { error: `must be from ${from} to ${to}` })
     .default(fallback);
 
+const flag = (fallback: boolean) =>
+  z
+    .enum(['true', 'false'], { error: 'must be true or false' })
+    .default(`${fallback}`)
+    .transform((value) => value === 'true')
+    .meta({ example: `${fallback}` });
+
 const DURATION = /^(\d+)(ms|s|min)?$/;
 const MILLISECONDS = { ms: 1, s: 1_000, min: 60_000 };
 
@@ -93,15 +100,10 @@ export const authEnvironmentSchema = z.object({
     .min(32, { error: 'must have at least 32 characters' })
     .optional()
     .describe('What development tokens are signed with (npm run token). Refused in production.'),
-  JWT_ACCESS_TOKENS_ONLY: z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .default('false')
-    .transform((value) => value === 'true')
-    .meta({ example: 'false' })
-    .describe(
-      'true refuses tokens whose type is not at+jwt (RFC 9068), ID tokens among them. For issuers ' +
-        'that set it.',
-    ),
+  JWT_ACCESS_TOKENS_ONLY: flag(false).describe(
+    'true refuses tokens whose type is not at+jwt (RFC 9068), ID tokens among them. For issuers ' +
+      'that set it.',
+  ),
   JWT_CLOCK_SKEW: duration(0, 300_000, '30s').describe(
     "How far the issuer's clock and this one may be apart. As 500ms, 10s or 1min.",
   ),
@@ -112,6 +114,16 @@ export const environmentSchema = z.object({
   NODE_ENV: nodeEnvironment,
   HOST: z.string().min(1).default('0.0.0.0').describe('Address that the API listens on.'),
   PORT: integer(0, 65_535, 3000).describe('Port that the API listens on; 0 picks a free one.'),
+  MANAGEMENT_HOST: z
+    .string()
+    .min(1)
+    .default('0.0.0.0')
+    .describe('Address that health and metrics listen on.'),
+  MANAGEMENT_PORT: integer(0, 65_535, 9090).describe(
+    'Port that health and metrics listen on, and nothing else; 0 picks a free one. Unset, and not ' +
+      'in production, a free one is picked too where 9090 is taken.',
+  ),
+  DOCS: flag(true).describe('Whether /docs and /openapi.json are served.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
       error: 'must be fatal, error, warn, info, debug, trace or silent',

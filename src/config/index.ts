@@ -6,6 +6,7 @@ export {
   ConfigError,
   type DatabaseConfig,
   readAuthConfig,
+  type ManagementConfig,
   readConfig,
   type RedisConfig,
   type ReplicaConfig,

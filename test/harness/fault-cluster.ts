@@ -58,6 +58,7 @@ export class FaultCluster implements AsyncDisposable {
   env(overrides: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     const share = this.bucketsOfEach;
     const env: NodeJS.ProcessEnv = { LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1' };
+    Object.assign(env, { MANAGEMENT_PORT: '0', MANAGEMENT_HOST: '127.0.0.1' });
     env['SHARDS'] = this.shards
       .map((_, index) => `s${index}:${index * share}-${(index + 1) * share - 1}`)
       .join(',');

@@ -5,6 +5,7 @@ import { TestDatabases } from './databases.js';
 /** A service on databases of its own, listening on a free port of loopback. */
 export interface TestService extends AsyncDisposable {
   readonly url: string;
+  readonly managementUrl: string;
   readonly databases: TestDatabases;
 }
 
@@ -12,12 +13,13 @@ export async function startService(overrides: NodeJS.ProcessEnv = {}): Promise<T
   const databases = await TestDatabases.create();
   const config = databases.config(overrides);
   await migrate(config.database, () => undefined);
-  const app = await startServer(config);
+  const server = await startServer(config);
   return {
-    url: await app.getUrl(),
+    url: server.url,
+    managementUrl: server.managementUrl,
     databases,
     [Symbol.asyncDispose]: async () => {
-      await app.close();
+      await server.close();
       await databases[Symbol.asyncDispose]();
     },
   };

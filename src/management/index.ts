@@ -1,0 +1,2 @@
+export { ManagementServer } from './management-server.js';
+export { shared } from './shared.js';
