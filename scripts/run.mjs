@@ -19,7 +19,7 @@ const COMMANDS = {
   bench: 'measure this version against simpler ones, as ratios',
   counts: 'compare the counts with the messages, or rebuild them',
   token: 'print an access token for development',
-  generate: 'write openapi.json and .env.example anew',
+  generate: 'write openapi.json, .env.example and the alert manifests anew',
   build: 'install, generate and compile what is missing, no more',
 };
 
