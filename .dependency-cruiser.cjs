@@ -69,6 +69,13 @@ module.exports = {
       to: { path: '^src/(?!management/|config/|http/)' },
     },
     {
+      name: 'health-knows-no-database',
+      comment: 'Health asks in its own words how the storage is; the database module answers.',
+      severity: 'error',
+      from: { path: '^src/health/', pathNot: '\\.module\\.ts$' },
+      to: { path: '^src/(?!health/|management/|redis/)' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -186,7 +186,7 @@ function welcome(address: string, management: string, token: string | undefined)
   curl -i ${address}/messages/ID
 ${token === undefined ? '' : `  curl -i '${counts}' \\\n       -H 'Authorization: Bearer ${token}'\n`}
   The API as a page to try it from: ${address}/docs
-  How it is: ${management}/health/live
+  How it is: ${management}/health/ready
   Ctrl-C stops everything.`;
 }
 

@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AggregationModule } from './aggregation/aggregation.module.js';
 import { AuthModule } from './auth/index.js';
 import { type Config, ConfigModule } from './config/index.js';
+import { HealthModule } from './health/index.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MessagesModule } from './messages/messages.module.js';
 import { RedisModule } from './redis/redis.module.js';
@@ -18,6 +19,7 @@ export class AppModule {
         AuthModule,
         MessagesModule,
         AggregationModule,
+        HealthModule,
       ],
     };
   }

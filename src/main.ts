@@ -1,5 +1,6 @@
-import { ConfigError, readConfig } from './config/index.js';
+import { type Config, ConfigError, readConfig } from './config/index.js';
 import { DatabaseStateError, migrate } from './database/index.js';
+import { ShutdownTimeoutError } from './running-server.js';
 import { startServer } from './server.js';
 
 const HELP = `Usage: node main.js [serve|migrate]
@@ -10,6 +11,8 @@ const HELP = `Usage: node main.js [serve|migrate]
 Configuration comes from the environment: see .env.example.
 `;
 
+const EXPECTED = [ConfigError, DatabaseStateError, ShutdownTimeoutError];
+
 async function main([command = 'serve']: string[]): Promise<void> {
   if (command === '--help' || command === '-h') {
     process.stdout.write(HELP);
@@ -19,34 +22,47 @@ async function main([command = 'serve']: string[]): Promise<void> {
   if (command === 'migrate') {
     await migrate(config.database, (message) => process.stderr.write(`${message}\n`));
   } else if (command === 'serve') {
-    const app = await startServer(config);
-    stopOnSignal(() => app.close());
+    await serve(config);
   } else {
     process.stderr.write(HELP);
     process.exitCode = 2;
   }
 }
 
-/** The first signal finishes what is running, a second one does not wait for it. */
-function stopOnSignal(stop: () => Promise<void>): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(1);
-      stopping = true;
-      stop().then(
-        () => process.exit(0),
-        (error: unknown) => fail(error),
-      );
-    });
+/** Serves until the first signal, and finishes what is running then. */
+async function serve(config: Config): Promise<void> {
+  const signal = firstSignal();
+  const server = await Promise.race([startServer(config), signal]);
+  // A start has nothing to finish.
+  if (server) {
+    await signal;
+    await server.stop();
   }
+  process.exit(0);
+}
+
+/** Resolves on the first signal that asks to stop; the second one does not wait for the end. */
+function firstSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    let stopping = false;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        if (stopping) process.exit(1);
+        stopping = true;
+        resolve();
+      });
+    }
+  });
 }
 
 function fail(error: unknown): never {
-  // What an operator can mend needs no stack; anything else does.
-  const expected = error instanceof ConfigError || error instanceof DatabaseStateError;
-  process.stderr.write(`${expected ? causes(error) : inspectable(error)}\n`);
+  process.stderr.write(`${isExpected(error) ? causes(error) : inspectable(error)}\n`);
   process.exit(1);
+}
+
+/** What an operator can mend needs no stack; anything else does. */
+function isExpected(error: unknown): error is Error {
+  return EXPECTED.some((type) => error instanceof type);
 }
 
 function causes(error: Error): string {

@@ -9,6 +9,7 @@ import { AppModule } from './app.module.js';
 import type { Config } from './config/index.js';
 import {
   acceptJsonOnly,
+  ConnectionDrain,
   enterRequestContext,
   BODY_MAX_BYTES,
   openApiDocument,
@@ -18,9 +19,10 @@ import {
   trackRoutes,
   validationPipe,
 } from './http/index.js';
-import { HealthModule } from './health/index.js';
+import { HealthEndpointsModule, Lifecycle } from './health/index.js';
 import { ManagementServer } from './management/index.js';
 import { messageSchema } from './messages/message.dto.js';
+import { RunningServer } from './running-server.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -38,6 +40,7 @@ const createApp: CreateApp = (module, adapter, options) =>
 interface WiredApp {
   readonly app: NestFastifyApplication;
   readonly document: OpenAPIObject;
+  readonly connections: ConnectionDrain;
   /** Connects, and registers what has to come after every route. */
   readonly init: () => Promise<void>;
 }
@@ -51,8 +54,11 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     forceCloseConnections: 'idle',
+    // A request that has come is answered, also while the service stops.
+    return503OnClosing: false,
   });
   const fastify = adapter.getInstance();
+  const connections = new ConnectionDrain(fastify);
   enterRequestContext(fastify);
   const refuseOtherMethods = trackRoutes(fastify);
   const app = await create(AppModule.forRoot(config), adapter, {
@@ -70,33 +76,26 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     await app.init();
     refuseOtherMethods();
   };
-  return { app, document, init };
-}
-
-/** The service, listening on both its ports. */
-export interface RunningServer {
-  readonly url: string;
-  readonly managementUrl: string;
-  /** Finishes what is running. The management port answers until the end. */
-  close(): Promise<void>;
+  return { app, document, connections, init };
 }
 
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */
 export async function startServer(config: Config, create = createApp): Promise<RunningServer> {
-  const { app, init } = await wireApp(config, create);
+  const { app, connections, init } = await wireApp(config, create);
+  const lifecycle = app.get(Lifecycle);
   let management: ManagementServer | undefined;
-  const close = async () => {
-    await app.close();
-    await management?.close();
-  };
   try {
-    const features = [HealthModule.endpoints()];
+    const features = [HealthEndpointsModule.of(app)];
     management = await ManagementServer.start(config.management, features, app.get(Logger));
     await init();
     await app.listen(config.http.port, config.http.host);
-    return { url: await app.getUrl(), managementUrl: management.url, close };
+    lifecycle.serve();
+    const { shutdown } = config;
+    const parts = { app, management, lifecycle, connections, shutdown };
+    return new RunningServer(await app.getUrl(), parts);
   } catch (error) {
-    await close();
+    await app.close();
+    await management?.close();
     throw error;
   }
 }

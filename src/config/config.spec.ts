@@ -53,6 +53,13 @@ describe(readConfig.name, () => {
     expect(faults.join()).not.toContain('sesame');
   });
 
+  it.each([
+    [{ PORT: '9090' }, 'MANAGEMENT_PORT: must not be PORT'],
+    [{ SHUTDOWN_DELAY: '30s' }, 'SHUTDOWN_DELAY: must be less than SHUTDOWN_TIMEOUT'],
+  ])('refuses %j, which contradicts another variable', (env, fault) => {
+    expect(faultsOf({ DATABASE_URL: 'postgres://db', ...env })).toEqual([fault]);
+  });
+
   it('needs a database', () => {
     expect(faultsOf({})).toEqual(['DATABASE_URL: is required, unless SHARDS is set']);
   });

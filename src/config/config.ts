@@ -13,6 +13,8 @@ export interface DatabaseConfig {
   readonly poolSize: number;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
+  /** For the databases to be such that the service can start. */
+  readonly startupTimeoutMs: number;
   readonly replicas: ReplicaConfig;
   readonly batching: BatchingConfig;
 }
@@ -41,10 +43,17 @@ export interface ManagementConfig {
   readonly otherPortIfTaken: boolean;
 }
 
+export interface ShutdownConfig {
+  readonly delayMs: number;
+  /** The delay included. */
+  readonly timeoutMs: number;
+}
+
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
   readonly http: { readonly host: string; readonly port: number; readonly docs: boolean };
   readonly management: ManagementConfig;
+  readonly shutdown: ShutdownConfig;
   readonly log: { readonly level: Environment['LOG_LEVEL'] };
   readonly database: DatabaseConfig;
   /** Undefined where one process runs alone. */
@@ -71,13 +80,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const shards = readShards(given, faults);
   const authValues = authEnvironmentSchema.safeParse(given);
   const auth = authValues.success ? readAuth(authValues.data, faults) : undefined;
-  if (
-    parsed.success &&
-    parsed.data.PORT !== 0 &&
-    parsed.data.PORT === parsed.data.MANAGEMENT_PORT
-  ) {
-    faults.push('MANAGEMENT_PORT: must not be PORT');
-  }
+  if (parsed.success) faults.push(...contradictions(parsed.data));
   if (!parsed.success || faults.length > 0) throw new ConfigError(faults);
   const values = parsed.data;
   return {
@@ -88,12 +91,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       port: values.MANAGEMENT_PORT,
       otherPortIfTaken: given['MANAGEMENT_PORT'] === undefined && values.NODE_ENV !== 'production',
     },
+    shutdown: { delayMs: values.SHUTDOWN_DELAY, timeoutMs: values.SHUTDOWN_TIMEOUT },
     log: { level: values.LOG_LEVEL },
     database: {
       shards,
       poolSize: values.DATABASE_POOL_SIZE,
       connectTimeoutMs: values.DATABASE_CONNECT_TIMEOUT_MS,
       statementTimeoutMs: values.DATABASE_STATEMENT_TIMEOUT_MS,
+      startupTimeoutMs: values.STARTUP_TIMEOUT,
       replicas: {
         maxLagMs: values.REPLICA_MAX_LAG,
         pollIntervalMs: values.REPLICA_POLL_INTERVAL_MS,
@@ -161,6 +166,18 @@ function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {
     const { PRIMARY_URL: primaryUrl, REPLICA_URLS: shardReplicaUrls = [] } = parsed.data;
     return [{ name, buckets, primaryUrl, replicaUrls: shardReplicaUrls }];
   });
+}
+
+/** What each variable says may be right by itself, and wrong beside another. */
+function contradictions(values: Environment): string[] {
+  const faults: string[] = [];
+  if (values.PORT !== 0 && values.PORT === values.MANAGEMENT_PORT) {
+    faults.push('MANAGEMENT_PORT: must not be PORT');
+  }
+  if (values.SHUTDOWN_DELAY >= values.SHUTDOWN_TIMEOUT) {
+    faults.push('SHUTDOWN_DELAY: must be less than SHUTDOWN_TIMEOUT');
+  }
+  return faults;
 }
 
 /** A variable that is set to nothing is not set: that is how manifests and shells unset one. */

@@ -123,6 +123,18 @@ export const environmentSchema = z.object({
     'Port that health and metrics listen on, and nothing else; 0 picks a free one. Unset, and not ' +
       'in production, a free one is picked too where 9090 is taken.',
   ),
+  STARTUP_TIMEOUT: duration(0, 3_600_000, '1min').describe(
+    'How long a start waits for databases that cannot be reached or are not migrated yet, before ' +
+      'the process ends. As 500ms, 10s or 1min.',
+  ),
+  SHUTDOWN_DELAY: duration(0, 300_000, '5s').describe(
+    'How long the process still takes connections after SIGTERM, while it is no longer ready: so ' +
+      'long whoever balances load takes to notice. As 500ms, 10s or 1min.',
+  ),
+  SHUTDOWN_TIMEOUT: duration(100, 3_600_000, '25s').describe(
+    'How long after SIGTERM the process ends at the latest, whatever is still running. Less than ' +
+      'the grace period of whoever sends SIGTERM. As 500ms, 10s or 1min.',
+  ),
   DOCS: flag(true).describe('Whether /docs and /openapi.json are served.'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {

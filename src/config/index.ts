@@ -9,6 +9,7 @@ export {
   type ManagementConfig,
   readConfig,
   type RedisConfig,
+  type ShutdownConfig,
   type ReplicaConfig,
 } from './config.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';

@@ -1,12 +1,14 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CountsRepository } from '../aggregation/counts.repository.js';
 import { CONFIG, type Config } from '../config/index.js';
+import { StorageHealth } from '../health/storage-health.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
 import { RedisServers } from '../redis/index.js';
 import { ShardedCountsRepository } from './counts/sharded-counts.repository.js';
 import { createFloors } from './freshness/create-floors.js';
 import { FreshnessFloors } from './freshness/freshness-floors.js';
 import { ShardedMessagesRepository } from './messages/sharded-messages.repository.js';
+import { ShardsHealth } from './shards/shards-health.js';
 import { Shards } from './shards/shards.js';
 
 @Module({
@@ -21,10 +23,15 @@ import { Shards } from './shards/shards.js';
       inject: [CONFIG, FreshnessFloors],
       useFactory: ({ database }: Config, floors: FreshnessFloors) => new Shards(database, floors),
     },
+    {
+      provide: StorageHealth,
+      useFactory: (shards: Shards) => new ShardsHealth(shards),
+      inject: [Shards],
+    },
     { provide: MessagesRepository, useClass: ShardedMessagesRepository },
     { provide: CountsRepository, useClass: ShardedCountsRepository },
   ],
-  exports: [MessagesRepository, CountsRepository],
+  exports: [MessagesRepository, CountsRepository, StorageHealth],
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -1,15 +1,11 @@
-import { type DynamicModule, Module } from '@nestjs/common';
-import { TerminusModule } from '@nestjs/terminus';
-import { HealthController } from './health.controller.js';
+import { Module } from '@nestjs/common';
+import { DatabaseModule } from '../database/index.js';
+import { HealthService } from './health.service.js';
+import { Lifecycle } from './lifecycle.js';
 
-@Module({})
-export class HealthModule {
-  /** What the management application answers of it. */
-  static endpoints(): DynamicModule {
-    return {
-      module: HealthModule,
-      imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [HealthController],
-    };
-  }
-}
+@Module({
+  imports: [DatabaseModule],
+  providers: [Lifecycle, HealthService],
+  exports: [Lifecycle, HealthService],
+})
+export class HealthModule {}

@@ -1,4 +1,5 @@
 export { Answers } from './answers.decorator.js';
+export { ConnectionDrain } from './connection-drain.js';
 export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';
 export { trackRoutes } from './method-not-allowed.js';
 export { openApiDocument, serveOpenApi } from './openapi.js';

@@ -9,6 +9,7 @@ import {
 import type { Config } from '../config/index.js';
 import { openRedis } from './open-redis.js';
 import type { RedisEvent } from './redis-connection.js';
+import { RedisState } from './redis-state.js';
 import { RedisServers } from './redis-servers.js';
 
 /** The connections to Redis, for every module, where it is configured. Closed after all of them. */
@@ -18,11 +19,21 @@ export class RedisModule implements OnApplicationShutdown {
 
   static forRoot({ redis }: Config): DynamicModule {
     if (!redis) return { module: RedisModule, global: true };
-    const provider = {
-      provide: RedisServers,
-      useFactory: () => openRedis(redis, logTo(new Logger('Redis'))),
+    const state = new RedisState();
+    const log = logTo(new Logger('Redis'));
+    const onEvent = (event: RedisEvent) => {
+      state.note(event);
+      log(event);
     };
-    return { module: RedisModule, global: true, providers: [provider], exports: [RedisServers] };
+    return {
+      module: RedisModule,
+      global: true,
+      providers: [
+        { provide: RedisServers, useFactory: () => openRedis(redis, onEvent) },
+        { provide: RedisState, useValue: state },
+      ],
+      exports: [RedisServers, RedisState],
+    };
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, type QueryResultRow } from 'pg';
 import { type Config, readConfig } from '../../src/config/index.js';
+import { SERVICE_ENVIRONMENT } from './service-environment.js';
 
 interface ShardServers {
   readonly primary: string;
@@ -23,8 +24,7 @@ export class TestDatabases implements AsyncDisposable {
 
   /** @param overrides variables that differ from a service on all the shards */
   env(overrides: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
-    const env: NodeJS.ProcessEnv = { LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1' };
-    Object.assign(env, { MANAGEMENT_PORT: '0', MANAGEMENT_HOST: '127.0.0.1' });
+    const env: NodeJS.ProcessEnv = { ...SERVICE_ENVIRONMENT };
     env['SHARDS'] = 's0:0-2047,s1:2048-4095';
     this.shards.forEach((_, index) => {
       env[`SHARD_S${index}_PRIMARY_URL`] = this.primaryUrl(index);

@@ -8,6 +8,7 @@ import { readConfig } from '../../src/config/index.js';
 import { migrate } from '../../src/database/index.js';
 import { BUCKET_COUNT, bucketOfTag } from '../../src/messages/bucket.js';
 import { FaultShard } from './fault-shard.js';
+import { SERVICE_ENVIRONMENT } from './service-environment.js';
 
 export interface FaultClusterOptions {
   /** 1, 2 or 4, with equal shares of the buckets. */
@@ -57,8 +58,7 @@ export class FaultCluster implements AsyncDisposable {
   /** @param overrides variables that differ from a service on all the servers, by their proxies */
   env(overrides: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
     const share = this.bucketsOfEach;
-    const env: NodeJS.ProcessEnv = { LOG_LEVEL: 'silent', PORT: '0', HOST: '127.0.0.1' };
-    Object.assign(env, { MANAGEMENT_PORT: '0', MANAGEMENT_HOST: '127.0.0.1' });
+    const env: NodeJS.ProcessEnv = { ...SERVICE_ENVIRONMENT };
     env['SHARDS'] = this.shards
       .map((_, index) => `s${index}:${index * share}-${(index + 1) * share - 1}`)
       .join(',');

@@ -10,7 +10,14 @@ const KILL_MS = 5_000;
 const ASK_MS = 2_000;
 const ATTEMPTS = 5;
 
+export interface ServicePorts {
+  readonly http: number;
+  readonly management: number;
+}
+
 export interface ServiceProcessOptions {
+  /** Where it has to listen; free ones are picked otherwise. */
+  readonly ports?: ServicePorts;
   /** A module that Node loads before the service, relative to the project's root. */
   readonly preload?: string;
 }
@@ -27,21 +34,30 @@ export class ServiceProcess implements AsyncDisposable {
     options: ServiceProcessOptions = {},
   ): Promise<ServiceProcess> {
     for (let attempt = 1; ; attempt++) {
-      const service = new ServiceProcess(await pickPort(), env, options);
+      const { ports = { http: await pickPort(), management: await pickPort() } } = options;
+      const service = new ServiceProcess(ports, env, options);
       try {
         await service.untilItAnswers();
         return service;
       } catch (error) {
         await service.kill('SIGKILL');
         // Somebody took the port since it was picked.
-        if (attempt < ATTEMPTS && service.output.includes('EADDRINUSE')) continue;
+        if (!options.ports && attempt < ATTEMPTS && service.output.includes('EADDRINUSE')) continue;
         throw new Error(`the service did not start:\n${service.output}`, { cause: error });
       }
     }
   }
 
+  /** Does not wait for it to answer. */
+  static launch(
+    env: NodeJS.ProcessEnv,
+    options: ServiceProcessOptions & { readonly ports: ServicePorts },
+  ): ServiceProcess {
+    return new ServiceProcess(options.ports, env, options);
+  }
+
   private constructor(
-    private readonly port: number,
+    readonly ports: ServicePorts,
     env: NodeJS.ProcessEnv,
     { preload }: ServiceProcessOptions,
   ) {
@@ -50,7 +66,14 @@ export class ServiceProcess implements AsyncDisposable {
       preload === undefined ? [] : ['--import', pathToFileURL(join(root, preload)).href];
     this.child = spawn(process.execPath, [...first, join(root, 'dist/main.js'), 'serve'], {
       cwd: root,
-      env: { PATH: process.env['PATH'], ...env, HOST: '127.0.0.1', PORT: String(port) },
+      env: {
+        PATH: process.env['PATH'],
+        ...env,
+        HOST: '127.0.0.1',
+        PORT: String(ports.http),
+        MANAGEMENT_HOST: '127.0.0.1',
+        MANAGEMENT_PORT: String(ports.management),
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     for (const stream of [this.child.stdout, this.child.stderr]) {
@@ -66,7 +89,11 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://127.0.0.1:${this.ports.http}`;
+  }
+
+  get managementUrl(): string {
+    return `http://127.0.0.1:${this.ports.management}`;
   }
 
   /** All that it has printed. */
@@ -95,6 +122,16 @@ export class ServiceProcess implements AsyncDisposable {
    */
   async stop(): Promise<number | null> {
     await this.kill('SIGTERM');
+    return this.ended();
+  }
+
+  /**
+   * Waits until it has ended by itself.
+   *
+   * @returns its exit code
+   * @throws Error with what it has printed if it does not end in time
+   */
+  async ended(): Promise<number | null> {
     if (await settlesWithin(this.exited, STOP_MS)) return this.exited;
     await this.kill('SIGKILL');
     throw new Error(`the service did not stop:\n${this.output}`);
@@ -105,7 +142,7 @@ export class ServiceProcess implements AsyncDisposable {
   }
 
   private async untilItAnswers(): Promise<void> {
-    await waitUntil(`the service on port ${this.port}`, START_MS, async () => {
+    await waitUntil(`the service on port ${this.ports.http}`, START_MS, async () => {
       if (!this.running) throw new Error('it has ended');
       const signal = AbortSignal.timeout(ASK_MS);
       const answer = await fetch(`${this.url}/openapi.json`, { signal }).catch(() => undefined);

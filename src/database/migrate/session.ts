@@ -24,7 +24,10 @@ export async function withSession<T>(
   try {
     await session.connect();
   } catch (cause) {
-    throw new DatabaseStateError(shard.name, 'its primary cannot be reached', { cause });
+    throw new DatabaseStateError(shard.name, 'its primary cannot be reached', {
+      cause,
+      mayPass: true,
+    });
   }
   try {
     return await work(session);

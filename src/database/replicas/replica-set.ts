@@ -5,11 +5,24 @@ import { WalProgress } from './wal-progress.js';
 
 /** Why a replica gets no reads, whatever they need. */
 export type LeftOut =
-  'not answering' | 'no standby' | 'on an old timeline' | 'broken off' | 'lagging';
+  'not answering' | 'no primary' | 'no standby' | 'on an old timeline' | 'broken off' | 'lagging';
+
+/** A server of the shard, as its monitor found it. */
+export interface ServerState {
+  readonly name: string;
+  readonly role: 'primary' | 'replica';
+  /** Why it gets no requests; undefined while it does. */
+  readonly leftOut: LeftOut | undefined;
+  readonly since: Date;
+}
 
 /** The replicas of a shard, and what is known of its primary: decides who may serve a read. */
 export class ReplicaSet {
   private primary: ServerReport | undefined;
+  private primaryState: Pick<ServerState, 'leftOut' | 'since'> = {
+    leftOut: 'not answering',
+    since: new Date(),
+  };
   private primaryReportedAt = 0;
   /** How far the primary has written. */
   private readonly written: WalProgress;
@@ -17,7 +30,7 @@ export class ReplicaSet {
   private readonly received: WalProgress;
   private turn = 0;
 
-  private readonly known = new Map<Replica, LeftOut | undefined>();
+  private readonly known = new Map<Replica, Pick<ServerState, 'leftOut' | 'since'>>();
 
   constructor(
     readonly replicas: readonly Replica[],
@@ -35,12 +48,14 @@ export class ReplicaSet {
     reported: (report) => {
       // A standby behind the primary's address: a failover is under way.
       this.primary = report.standby ? undefined : report;
+      this.notePrimary(report.standby ? 'no primary' : undefined);
       if (!this.primary) return;
       this.primaryReportedAt = this.now();
       this.written.record(report.position.lsn, this.primaryReportedAt);
     },
     lost: () => {
       this.primary = undefined;
+      this.notePrimary('not answering');
     },
   };
 
@@ -105,6 +120,24 @@ export class ReplicaSet {
     return progress.lagOf(report.position.lsn, this.now());
   }
 
+  /** Every server, the primary first. */
+  servers(): ServerState[] {
+    return [
+      { name: 'primary', role: 'primary', ...this.primaryState },
+      ...this.replicas.map((replica): ServerState => {
+        const leftOut = this.leftOut(replica);
+        const known = this.known.get(replica);
+        // One that lags by now, though it was not found to by its last report.
+        const since = known && known.leftOut === leftOut ? known.since : new Date();
+        return { name: replica.name, role: 'replica', leftOut, since };
+      }),
+    ];
+  }
+
+  private notePrimary(leftOut: LeftOut | undefined): void {
+    if (this.primaryState.leftOut !== leftOut) this.primaryState = { leftOut, since: new Date() };
+  }
+
   private furthestReceived(): bigint {
     let furthest = 0n;
     for (const { report } of this.replicas) {
@@ -115,8 +148,9 @@ export class ReplicaSet {
 
   private noteChange(replica: Replica): void {
     const leftOut = this.leftOut(replica);
-    if (this.known.has(replica) && this.known.get(replica) === leftOut) return;
-    this.known.set(replica, leftOut);
+    const known = this.known.get(replica);
+    if (known && known.leftOut === leftOut) return;
+    this.known.set(replica, { leftOut, since: new Date() });
     this.onChange(replica, leftOut);
   }
 }

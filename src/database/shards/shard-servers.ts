@@ -3,7 +3,7 @@ import type { DatabaseConfig, ShardConfig } from '../../config/index.js';
 import { Primary } from '../replicas/primary.js';
 import { replicaRouting } from '../replicas/replica-routing.extension.js';
 import { Replica } from '../replicas/replica.js';
-import { type LeftOut, ReplicaSet } from '../replicas/replica-set.js';
+import { type LeftOut, ReplicaSet, type ServerState } from '../replicas/replica-set.js';
 import { MESSAGES, PAGES } from '../reads/pages.statement.js';
 import { connect } from '../servers/connect.js';
 import { ServerMonitor } from '../servers/server-monitor.js';
@@ -50,6 +50,10 @@ export class ShardServers {
   /** The primary's client, with the replicas behind `$replica` and `$route`. */
   client() {
     return this.primary.client.$extends(replicaRouting(this.primary, this.replicas));
+  }
+
+  states(): ServerState[] {
+    return this.replicas.servers();
   }
 
   /** Resolves once every server has been asked how far it is, whether it answered or not. */

@@ -18,6 +18,7 @@ import type { Position } from '../freshness/position.js';
 import { MessageReader } from '../reads/message-reader.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Answered } from '../reads/read-flights.js';
+import type { ServerState } from '../replicas/replica-set.js';
 import { orUnavailable } from '../unavailable.js';
 import { keyedBody } from '../writes/idempotency.js';
 import { KeyCleaner } from '../writes/key-cleaner.js';
@@ -112,6 +113,11 @@ export class Shard implements FloorSource {
       if (!(cause instanceof UnavailableError)) throw cause;
       throw new PartUnavailableError(`shard ${this.name}`, cause.retryAfterSeconds, { cause });
     }
+  }
+
+  /** Its servers as they are known to be, the primary first. */
+  serverStates(): ServerState[] {
+    return this.servers.states();
   }
 
   currentPosition(): Promise<Position> {

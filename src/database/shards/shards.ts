@@ -1,5 +1,7 @@
+import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '../../config/index.js';
 import type { FreshnessFloors } from '../freshness/freshness-floors.js';
+import { untilVerified } from '../migrate/until-verified.js';
 import { verifyShards } from '../migrate/verify.js';
 import { Shard } from './shard.js';
 import { ShardMap } from './shard-map.js';
@@ -7,19 +9,36 @@ import { ShardMap } from './shard-map.js';
 /** All the shards of the configuration. */
 export class Shards {
   private map: ShardMap<Shard> | undefined;
+  private waitingFor: string | undefined = 'the databases are asked for their state';
+  private readonly closed = new AbortController();
+  private readonly logger = new Logger(Shards.name);
 
   constructor(
     private readonly config: DatabaseConfig,
     private readonly floors: FreshnessFloors,
   ) {}
 
-  /** @throws DatabaseStateError if the databases are not such that this version can serve */
+  /** What `open` waits for; undefined once it is done. */
+  get opening(): string | undefined {
+    return this.waitingFor;
+  }
+
+  /**
+   * Waits for databases that cannot be reached yet, or are not migrated.
+   *
+   * @throws DatabaseStateError if the databases are not such that this version can serve
+   */
   async open(): Promise<void> {
-    const { layoutId } = await verifyShards(this.config);
+    const { layoutId } = await untilVerified(() => verifyShards(this.config), {
+      timeoutMs: this.config.startupTimeoutMs,
+      signal: this.closed.signal,
+      onWait: (error) => this.noteWait(error),
+    });
     this.map = new ShardMap(
       this.config.shards.map((shard) => new Shard(shard, layoutId, this.config, this.floors)),
     );
     await Promise.all(this.map.shards.map((shard) => shard.start()));
+    this.waitingFor = undefined;
   }
 
   of(bucket: number): Shard {
@@ -31,7 +50,15 @@ export class Shards {
   }
 
   async close(): Promise<void> {
+    this.closed.abort();
     await Promise.all(this.map?.shards.map((shard) => shard.close()) ?? []);
+  }
+
+  /** Once for each reason, not for each attempt. */
+  private noteWait(error: Error): void {
+    if (this.waitingFor === error.message) return;
+    this.waitingFor = error.message;
+    this.logger.warn({ err: error }, `waiting: ${error.message}`);
   }
 
   private get opened(): ShardMap<Shard> {

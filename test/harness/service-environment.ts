@@ -1,0 +1,10 @@
+/** For a service of a test: on free ports of loopback, and quick to start, or fail to, and to stop. */
+export const SERVICE_ENVIRONMENT: Readonly<NodeJS.ProcessEnv> = {
+  LOG_LEVEL: 'silent',
+  HOST: '127.0.0.1',
+  PORT: '0',
+  MANAGEMENT_HOST: '127.0.0.1',
+  MANAGEMENT_PORT: '0',
+  STARTUP_TIMEOUT: '0',
+  SHUTDOWN_DELAY: '0',
+};
