@@ -38,7 +38,7 @@ module.exports = {
       comment: 'Who may ask is settled the same way for every module; none of them is known to it.',
       severity: 'error',
       from: { path: '^src/auth/' },
-      to: { path: '^src/(?!auth/|config/|errors/|request-context/)' },
+      to: { path: '^src/(?!auth/|config/|errors/|metrics/|request-context/)' },
     },
     {
       name: 'redis-knows-no-use-of-it',
@@ -74,6 +74,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/health/', pathNot: '\\.module\\.ts$' },
       to: { path: '^src/(?!health/|management/|redis/)' },
+    },
+    {
+      name: 'metrics-know-no-feature',
+      comment: 'Modules add their metrics to the registry; none of them is known to it.',
+      severity: 'error',
+      from: { path: '^src/metrics/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/(?!metrics/|config/)' },
+    },
+    {
+      name: 'only-metrics-know-prometheus',
+      comment: 'Classes tell observers what happens; what is made of it stands in NAME.metrics.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/metrics/|\\.metrics\\.ts$' },
+      to: { path: 'node_modules/(prom-client|@willsoto)/' },
     },
     {
       name: 'service-needs-no-development-code',

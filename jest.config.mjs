@@ -17,7 +17,11 @@ export default {
       },
     ],
   },
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1', '^jose$': '<rootDir>/test/harness/jose.cjs' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^jose$': '<rootDir>/test/harness/jose.cjs',
+    '^@willsoto/nestjs-prometheus$': '<rootDir>/test/harness/nestjs-prometheus.cjs',
+  },
   testEnvironment: '<rootDir>/test/harness/environment.mjs',
   globalSetup: '<rootDir>/test/harness/global-setup.mjs',
   globalTeardown: '<rootDir>/test/harness/global-teardown.mjs',

@@ -5,16 +5,18 @@ import { type Config, ConfigModule } from './config/index.js';
 import { HealthModule } from './health/index.js';
 import { LoggingModule } from './logging/logging.module.js';
 import { MessagesModule } from './messages/messages.module.js';
+import { MetricsModule, type ServiceMetrics } from './metrics/index.js';
 import { RedisModule } from './redis/redis.module.js';
 
 @Module({})
 export class AppModule {
-  static forRoot(config: Config): DynamicModule {
+  static forRoot(config: Config, metrics: ServiceMetrics): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.forRoot(config),
         LoggingModule.forRoot(config),
+        MetricsModule.forRoot(metrics),
         RedisModule.forRoot(config),
         AuthModule,
         MessagesModule,

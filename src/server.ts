@@ -22,6 +22,7 @@ import {
 import { HealthEndpointsModule, Lifecycle } from './health/index.js';
 import { ManagementServer } from './management/index.js';
 import { messageSchema } from './messages/message.dto.js';
+import { MetricsModule, observeRequests, ServiceMetrics } from './metrics/index.js';
 import { RunningServer } from './running-server.js';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -41,6 +42,7 @@ interface WiredApp {
   readonly app: NestFastifyApplication;
   readonly document: OpenAPIObject;
   readonly connections: ConnectionDrain;
+  readonly metrics: ServiceMetrics;
   /** Connects, and registers what has to come after every route. */
   readonly init: () => Promise<void>;
 }
@@ -58,17 +60,19 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     return503OnClosing: false,
   });
   const fastify = adapter.getInstance();
+  const metrics = new ServiceMetrics(config.build);
+  observeRequests(fastify, metrics.requests);
   const connections = new ConnectionDrain(fastify);
   enterRequestContext(fastify);
   const refuseOtherMethods = trackRoutes(fastify);
-  const app = await create(AppModule.forRoot(config), adapter, {
+  const app = await create(AppModule.forRoot(config, metrics), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
   app.useGlobalPipes(validationPipe());
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(new ProblemFilter({ overloaded: () => metrics.shed.shed('queue_full') }));
   acceptJsonOnly(fastify);
   const document = openApiDocument(app, [messageSchema, messageCountsSchema, tagCountsSchema]);
   if (config.http.docs) serveOpenApi(app, document);
@@ -76,16 +80,16 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     await app.init();
     refuseOtherMethods();
   };
-  return { app, document, connections, init };
+  return { app, document, connections, metrics, init };
 }
 
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */
 export async function startServer(config: Config, create = createApp): Promise<RunningServer> {
-  const { app, connections, init } = await wireApp(config, create);
+  const { app, connections, metrics, init } = await wireApp(config, create);
   const lifecycle = app.get(Lifecycle);
   let management: ManagementServer | undefined;
   try {
-    const features = [HealthEndpointsModule.of(app)];
+    const features = [HealthEndpointsModule.of(app), MetricsModule.endpoints(metrics)];
     management = await ManagementServer.start(config.management, features, app.get(Logger));
     await init();
     await app.listen(config.http.port, config.http.host);

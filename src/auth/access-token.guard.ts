@@ -1,9 +1,10 @@
-import { type ExecutionContext, Injectable, Logger } from '@nestjs/common';
+import { type ExecutionContext, Inject, Injectable, Logger } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
 import { AuthGuard } from '@nestjs/passport';
 import type { FastifyRequest } from 'fastify';
 import { InsufficientScopeError, UnauthenticatedError } from '../errors/index.js';
 import { ACCESS_TOKEN_STRATEGY } from './access-token.strategy.js';
+import { AUTH_OBSERVER, type AuthObserver } from './auth.metrics.js';
 import type { Caller } from './caller.js';
 import { PUBLIC } from './public.decorator.js';
 import { refusal } from './refusal.js';
@@ -20,7 +21,10 @@ const NO_SCOPE = 'none';
 export class AccessTokenGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
   private readonly logger = new Logger(AccessTokenGuard.name);
 
-  constructor(private readonly reflector: Reflector) {
+  constructor(
+    private readonly reflector: Reflector,
+    @Inject(AUTH_OBSERVER) private readonly refused: AuthObserver,
+  ) {
     super();
   }
 
@@ -41,6 +45,7 @@ export class AccessTokenGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
       await super.canActivate(context);
     } catch (error) {
       if (error instanceof UnauthenticatedError) {
+        this.refused(error.fault);
         this.logger.warn({ ...asked, fault: error.fault }, `access refused: ${error.message}`);
       }
       throw error;
@@ -48,6 +53,7 @@ export class AccessTokenGuard extends AuthGuard(ACCESS_TOKEN_STRATEGY) {
     const scope = this.said(SCOPE, context) as string | undefined;
     const { sub, scopes } = request.user ?? { sub: undefined, scopes: new Set() };
     if (scope === undefined || !scopes.has(scope)) {
+      this.refused('insufficient scope');
       this.logger.warn({ ...asked, sub, scope }, 'access refused: insufficient scope');
       throw new InsufficientScopeError(scope ?? NO_SCOPE);
     }

@@ -3,10 +3,15 @@ import { APP_GUARD } from '@nestjs/core';
 import { CONFIG, type Config } from '../config/index.js';
 import { AccessTokenGuard } from './access-token.guard.js';
 import { AccessTokenStrategy } from './access-token.strategy.js';
+import { authMetrics } from './auth.metrics.js';
 
 /** Closes every route of the application that does not say that it is public. */
 @Module({
-  providers: [AccessTokenStrategy, { provide: APP_GUARD, useClass: AccessTokenGuard }],
+  providers: [
+    ...authMetrics,
+    AccessTokenStrategy,
+    { provide: APP_GUARD, useClass: AccessTokenGuard },
+  ],
 })
 export class AuthModule implements OnModuleInit {
   private readonly logger = new Logger(AuthModule.name);

@@ -6,6 +6,7 @@ import {
   shardEnvironmentSchema,
   type Environment,
 } from './environment.js';
+import { readVersion } from './project-files.js';
 import { ALL_BUCKETS, parseShardList, type ShardConfig } from './shards.js';
 
 export interface DatabaseConfig {
@@ -49,8 +50,16 @@ export interface ShutdownConfig {
   readonly timeoutMs: number;
 }
 
+/** Which build of the service this is. */
+export interface BuildConfig {
+  /** As package.json has it. */
+  readonly version: string;
+  readonly revision: string;
+}
+
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
+  readonly build: BuildConfig;
   readonly http: { readonly host: string; readonly port: number; readonly docs: boolean };
   readonly management: ManagementConfig;
   readonly shutdown: ShutdownConfig;
@@ -85,6 +94,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const values = parsed.data;
   return {
     environment: values.NODE_ENV,
+    build: { version: readVersion(), revision: values.BUILD_REVISION },
     http: { host: values.HOST, port: values.PORT, docs: values.DOCS },
     management: {
       host: values.MANAGEMENT_HOST,

@@ -142,6 +142,11 @@ export const environmentSchema = z.object({
     })
     .default('info')
     .describe('Least severe level that is logged.'),
+  BUILD_REVISION: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/, { error: 'must have 1 to 64 letters, digits, dots, hyphens' })
+    .default('unknown')
+    .describe('The revision that this build was made from, for metrics. The image sets it.'),
   DATABASE_URL: postgresUrl
     .optional()
     .describe('Primary of the only shard. Either this or SHARDS has to be set.'),

@@ -2,6 +2,7 @@ export type { Algorithm, AuthConfig, KeySource } from './auth.js';
 export { CONFIG, ConfigModule } from './config.module.js';
 export {
   type BatchingConfig,
+  type BuildConfig,
   type Config,
   ConfigError,
   type DatabaseConfig,
@@ -13,4 +14,5 @@ export {
   type ReplicaConfig,
 } from './config.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';
+export { findUpwards } from './project-files.js';
 export { type BucketRange, formatBucketRanges, type ShardConfig } from './shards.js';

@@ -11,6 +11,7 @@ import {
   InsufficientScopeError,
   InvalidInputError,
   NotFoundError,
+  OverloadedError,
   PartUnavailableError,
   UnauthenticatedError,
   UnavailableError,
@@ -25,14 +26,22 @@ interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface ProblemObserver {
+  /** A request was turned away because too many wait. */
+  readonly overloaded?: () => void;
+}
+
 /** Turns every error into problem details. Causes of a 5xx go to the log, never to the caller. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
   private readonly logger = new Logger(ProblemFilter.name);
 
+  constructor(private readonly observer: ProblemObserver = {}) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (error instanceof OverloadedError) this.observer.overloaded?.();
     const { status, detail, errors, headers = {} } = answerTo(error, request);
     if (status >= 500) this.logger.error({ err: error, reqId: request.id }, detail);
     if (reply.sent) return;

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type pg from 'pg';
+import { findUpwards } from '../../config/index.js';
 
 export interface Migration {
   readonly name: string;
@@ -73,15 +73,3 @@ async function readApplied(session: pg.Client): Promise<AppliedMigration[]> {
 }
 
 const nameOf = ({ name }: { readonly name: string }): string => name;
-
-/** The compiled service stands at another depth than its source: look for the folder upwards. */
-function findUpwards(path: string): string {
-  let directory = import.meta.dirname;
-  for (;;) {
-    const candidate = join(directory, path);
-    if (existsSync(candidate)) return candidate;
-    const parent = dirname(directory);
-    if (parent === directory) throw new Error(`there is no ${path} above ${import.meta.dirname}`);
-    directory = parent;
-  }
-}

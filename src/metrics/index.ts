@@ -1,0 +1,5 @@
+export { counterProvider, gaugeProvider, histogramProvider } from './metric-providers.js';
+export { MetricsModule } from './metrics.module.js';
+export { observeRequests } from './observe-requests.js';
+export { ServiceMetrics } from './service-metrics.js';
+export { ShedMetrics, type ShedReason } from './shed.metrics.js';
