@@ -17,6 +17,7 @@ import { RedisServer } from './harness/redis.js';
 const DEADLINE_MS = 20_000;
 /** Of a command, where the server is made to hang. */
 const SHORT_MS = 200;
+const FLOORS = 'messages:2:floors:{s0:0}';
 
 let server: RedisServer;
 let primary: Primary;
@@ -68,7 +69,7 @@ describe(`${RedisFreshnessFloors.name}, when Redis loses what it had`, () => {
     primary.hold();
     await server.restart();
     await isReady(reader.connection, before);
-    expect(await server.command('GET', 'messages:1:floor:{s0:cats}')).toMatch(/14$/);
+    expect(await server.command('HGET', FLOORS, '#cats')).toMatch(/14$/);
     expect(await reader.floors.of(primary, 'cats')).toBe('primary');
     expect(await reader.floors.of(primary, 'dogs')).toBe('primary');
     primary.release();
@@ -160,13 +161,13 @@ describe(`${RedisFreshnessFloors.name}, when Redis cannot be asked`, () => {
     const [writer, reader] = [await start(), await start()];
     await knownFloor(reader, primary, 'cats');
     await server.kill('SIGKILL');
-    await writer.floors.raise(primary, ['cats'], at(20));
-    await writer.floors.raise(primary, ['cats'], at(25));
+    await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(20)));
+    await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(25)));
     await server.restart();
     await floorReaches(reader, primary, 'cats', at(25));
     await waitUntil('the recovery', DEADLINE_MS, () => hasRecovered(writer, 'raise'));
-    const told = await server.command('GET', 'messages:1:floor:{s0:cats}');
-    expect(told).toBe('000000010000000000000019');
+    await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(30)));
+    expect(keepsFresh(await reader.floors.of(primary, 'cats'), at(30))).toBe(true);
   });
 
   it('tells Redis later what it refuses now', async () => {
@@ -187,16 +188,16 @@ describe(`${RedisFreshnessFloors.name}, when Redis cannot be asked`, () => {
     await server.command('CONFIG', 'SET', 'maxmemory', '1');
     const tags = Array.from({ length: 10 }, (_, index) => `tag${index}`);
     for (const [index, tag] of tags.entries()) {
-      await writer.floors.raise(primary, [tag], at(20 + index));
+      await writer.floors.raise(primary, [tag], primary.advanceTo(at(20 + index)));
     }
     await server.command('CONFIG', 'SET', 'maxmemory', '0');
     for (const [index, tag] of tags.entries()) {
       await floorReaches(reader, primary, tag, at(20 + index));
     }
-    const floors = (await server.command('KEYS', 'messages:1:floor:*')) as string[];
-    expect(floors).toHaveLength(3);
-    // Every tag needs what those needed that were too many.
-    expect(await reader.floors.of(primary, 'other')).toEqual(at(26));
+    // Those that were too many have become the baseline, which is every tag's.
+    const kept = (await server.command('HKEYS', FLOORS)) as string[];
+    expect(kept.filter((field) => field.startsWith('#')).length).toBeLessThanOrEqual(3);
+    expect(await reader.floors.of(primary, 'other')).toEqual(at(29));
   });
 
   it('sets no baseline that was asked for before raises had to be folded into it', async () => {

@@ -6,6 +6,7 @@ import {
   at,
   type FloorsProcess,
   floorsProcess,
+  keepsFresh,
   knownFloor,
   Primary,
   type ProcessOptions,
@@ -13,6 +14,8 @@ import {
 import { RedisServer } from './harness/redis.js';
 
 const DEADLINE_MS = 20_000;
+const FLOORS = 'messages:2:floors:{s0:0}';
+const FLOORS_BEFORE = 'messages:2:floors-before:{s0:0}';
 
 let server: RedisServer;
 let primary: Primary;
@@ -22,6 +25,17 @@ async function start(options?: ProcessOptions): Promise<FloorsProcess> {
   const started = await floorsProcess(server, options);
   processes.push(started);
   return started;
+}
+
+/** Makes the floors old and raises one, which has them put aside. */
+async function turn({ floors }: FloorsProcess): Promise<void> {
+  const asked = primary.asked;
+  await server.command('HSET', FLOORS, 'at', '0');
+  await floors.raise(primary, ['another'], at(1));
+  await waitUntil('the question', DEADLINE_MS, () => primary.asked > asked);
+  await waitUntil('the new baseline', DEADLINE_MS, async () =>
+    /^[^?]/.test(String(await server.command('HGET', FLOORS, 'since'))),
+  );
 }
 
 beforeAll(async () => {
@@ -121,19 +135,51 @@ describe(RedisFreshnessFloors.name, () => {
   it('keeps a floor for its time, and then goes by the baseline', async () => {
     const [writer, reader] = [await start({ ttlMs: 60_000 }), await start()];
     await knownFloor(reader, primary, 'cats');
-    await writer.floors.raise(primary, ['cats', 'dogs'], at(20));
-    const keys = (await server.command('KEYS', 'messages:1:floor:*')) as string[];
-    expect(keys).toHaveLength(2);
-    for (const key of keys) {
-      const ttlMs = Number(await server.command('PTTL', key));
-      expect(ttlMs).toBeGreaterThan(0);
-      expect(ttlMs).toBeLessThanOrEqual(60_000);
-      await server.command('PEXPIRE', key, '1');
-    }
-    const expired = async () => (await server.command('EXISTS', ...keys)) === 0;
-    await waitUntil('the floors to expire', DEADLINE_MS, expired);
-    expect(await reader.floors.of(primary, 'cats')).toEqual(at(10));
+    await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(20)));
+    await turn(writer);
+    // What was put aside still counts, and with it the baseline that it had.
+    expect(await reader.floors.of(primary, 'cats')).toEqual(at(20));
+    expect(await reader.floors.of(primary, 'birds')).toEqual(at(10));
+    await reader.floors.raise(primary, ['birds'], primary.advanceTo(at(30)));
+    expect(await writer.floors.of(primary, 'birds')).toEqual(at(30));
+    expect(await server.command('HEXISTS', FLOORS, '#cats')).toBe(0);
+    await turn(writer);
+    expect(await server.command('HEXISTS', FLOORS_BEFORE, '#cats')).toBe(0);
+    // Where the primary was when the floors of the cats were put aside.
+    expect(await reader.floors.of(primary, 'cats')).toEqual(at(20));
+    expect(await reader.floors.of(primary, 'birds')).toEqual(at(30));
+    expect(((await server.command('KEYS', '*')) as string[]).toSorted()).toEqual([
+      FLOORS_BEFORE,
+      FLOORS,
+    ]);
   });
+
+  it.each(['both', 'the older', 'the newer'])(
+    'trusts only what is whole when Redis has evicted %s of two hashes',
+    async (evicted) => {
+      const [writer, reader] = [await start({ ttlMs: 60_000 }), await start()];
+      await knownFloor(reader, primary, 'cats');
+      await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(20)));
+      await turn(writer);
+      await writer.floors.raise(primary, ['dogs'], primary.advanceTo(at(30)));
+      primary.hold();
+      if (evicted !== 'the older') await server.command('DEL', FLOORS);
+      if (evicted !== 'the newer') await server.command('DEL', FLOORS_BEFORE);
+      for (const [tag, position] of [
+        ['cats', at(20)],
+        ['dogs', at(30)],
+      ] as const) {
+        expect(keepsFresh(await reader.floors.of(primary, tag), position)).toBe(true);
+      }
+      await waitUntil('a new baseline, or its mark', DEADLINE_MS, () =>
+        server.command('HEXISTS', FLOORS, 'since'),
+      );
+      // A mark vouches for nothing, even beside an older baseline.
+      expect(keepsFresh(await reader.floors.of(primary, 'dogs'), at(30))).toBe(true);
+      primary.release();
+      expect(keepsFresh(await knownFloor(reader, primary, 'dogs'), at(30))).toBe(true);
+    },
+  );
 
   it('needs the baseline even of a tag that has a floor', async () => {
     const [writer, reader] = [await start(), await start()];
@@ -151,33 +197,34 @@ describe(RedisFreshnessFloors.name, () => {
   ])('takes a floor that is %s for unknown, also after a raise', async (_, value) => {
     const [writer, reader] = [await start(), await start()];
     await knownFloor(reader, primary, 'cats');
-    await server.command('SET', 'messages:1:floor:{s0:cats}', value);
+    await server.command('HSET', FLOORS, '#cats', value);
     expect(await reader.floors.of(primary, 'cats')).toBe('primary');
     await writer.floors.raise(primary, ['cats'], at(20));
     expect(await reader.floors.of(primary, 'cats')).toBe('primary');
-    expect(await server.command('PTTL', 'messages:1:floor:{s0:cats}')).toBeGreaterThan(0);
     expect(await reader.floors.of(primary, 'dogs')).toEqual(at(10));
   });
 
-  it('raises a floor over what is no text at all', async () => {
+  it.each([FLOORS, FLOORS_BEFORE])('does without what is no hash under %s', async (key) => {
     const [writer, reader] = [await start(), await start()];
     await knownFloor(reader, primary, 'cats');
-    await server.command('RPUSH', 'messages:1:floor:{s0:cats}', 'poison');
-    await writer.floors.raise(primary, ['cats'], at(20));
-    expect(await reader.floors.of(primary, 'cats')).toEqual(at(20));
+    await server.command('DEL', key);
+    await server.command('RPUSH', key, 'poison');
+    await writer.floors.raise(primary, ['cats'], primary.advanceTo(at(20)));
+    expect(keepsFresh(await reader.floors.of(primary, 'cats'), at(20))).toBe(true);
+    expect(await knownFloor(reader, primary, 'cats')).toEqual(at(20));
   });
 
   it.each(['poison', '?', '00000001000000000000000a'])(
     'replaces a baseline %j that is none',
     async (value) => {
       const reader = await start();
-      await server.command('SET', 'messages:1:floors-since:{s0}', value);
+      await server.command('HSET', FLOORS, 'since', value);
       expect(await reader.floors.of(primary, 'cats')).toBe('primary');
       expect(await knownFloor(reader, primary, 'cats')).toEqual(at(10));
     },
   );
 
-  it('keeps all tags apart, and out of what Redis could take for more than a key', async () => {
+  it('keeps all tags apart, and out of the names of keys', async () => {
     const [writer, reader] = [await start(), await start()];
     await knownFloor(reader, primary, 'cats');
     const tags = [
@@ -215,6 +262,10 @@ describe(RedisFreshnessFloors.name, () => {
       '\u202e',
       'ﬁ',
       'fi',
+      'since',
+      '#since',
+      'at',
+      '__proto__',
       'x'.repeat(32),
     ];
     for (const [index, tag] of tags.entries()) {
@@ -222,9 +273,7 @@ describe(RedisFreshnessFloors.name, () => {
     }
     const floors = await Promise.all(tags.map((tag) => reader.floors.of(primary, tag)));
     expect(floors).toEqual(tags.map((_, index) => at(100 + index)));
-    for (const key of (await server.command('KEYS', 'messages:1:floor:*')) as string[]) {
-      expect(key).toMatch(/^messages:1:floor:\{s0:[A-Za-z0-9._~%-]+\}$/);
-    }
+    expect(await server.command('KEYS', '*')).toEqual([FLOORS]);
   });
 
   it('answers more lookups at once than one command takes', async () => {

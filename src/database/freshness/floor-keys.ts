@@ -1,27 +1,39 @@
+import calculateSlot from 'cluster-key-slot';
 import type { FloorSource } from './freshness-floors.js';
 
 /** Of every key in Redis; the number is the version of what is stored under them. */
-const PREFIX = 'messages:1';
+const PREFIX = 'messages:2';
 
-/** What encodeURIComponent leaves alone and Redis or its cluster might take for a pattern. */
-const NOT_ESCAPED = /[!'()*]/g;
+/** Field that says since when a hash has every floor: a baseline, or the mark of one to come. */
+export const SINCE = 'since';
+
+/** Where the floors of a partition stand: hashes of floors by tag. */
+export interface FloorKeys {
+  /** Raised since the baseline in it. */
+  readonly current: string;
+  /** Those of the hash before, which hold on until the current one is old enough by itself. */
+  readonly previous: string;
+}
 
 /**
- * Where the floor of a tag stands. The braces make the source and the tag what Redis Cluster hashes,
- * so nothing of a tag may look like one; no two tags have the same key.
+ * The part of a key that says which Redis server has it, for all that is read together with the
+ * floor of this tag.
+ *
+ * @param partitions over how many hash tags the tags of a source are spread
  */
-export function floorKey({ id }: FloorSource, tag: string): string {
-  return `${PREFIX}:floor:{${id}:${escapeTag(tag)}}`;
+export function hashTag({ id }: FloorSource, tag: string, partitions: number): string {
+  // What a cluster makes slots of spreads tags as well as anything.
+  return `{${id}:${partitions === 1 ? 0 : calculateSlot(tag) % partitions}}`;
 }
 
-/** Where it stands since which position Redis has the floors of a source. */
-export function baselineKey({ id }: FloorSource): string {
-  return `${PREFIX}:floors-since:{${id}}`;
+export function floorKeys(ofHashTag: string): FloorKeys {
+  return {
+    current: `${PREFIX}:floors:${ofHashTag}`,
+    previous: `${PREFIX}:floors-before:${ofHashTag}`,
+  };
 }
 
-function escapeTag(tag: string): string {
-  return encodeURIComponent(tag.toWellFormed()).replaceAll(
-    NOT_ESCAPED,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+/** No tag has the name of another field. */
+export function floorField(tag: string): string {
+  return `#${tag}`;
 }

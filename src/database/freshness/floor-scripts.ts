@@ -1,8 +1,9 @@
 import { RedisScript } from '../../redis/index.js';
 
 /*
- * Redis runs a script as one step, so nothing comes between its reading and its writing. Each
- * touches one key, which lets them run in a cluster.
+ * Redis runs a script as one step, so nothing comes between its reading and its writing. A hash of
+ * floors has, beside them, `since`, its baseline or a mark, and `at`, when it was begun, by the
+ * clock of Redis in milliseconds.
  */
 
 /*
@@ -26,50 +27,72 @@ const POSITIONS = `
     return timeline .. lsn
   end`;
 
-/**
- * Raises the floor at KEYS[1] to ARGV[1] at least, kept for ARGV[2] milliseconds. What is there and
- * is no position may stand for a higher one, so it stays, and until it expires readers take it for
- * unknown.
- */
-export const RAISE_FLOOR = new RedisScript(`${POSITIONS}
-  local current = redis.pcall('GET', KEYS[1])
-  if type(current) ~= 'string' then
-    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-  elseif is_position(current) then
-    redis.call('SET', KEYS[1], join(current, ARGV[1]), 'PX', ARGV[2])
-  else
-    redis.call('PEXPIRE', KEYS[1], ARGV[2])
+const HASH = `
+  local function since_of(key)
+    local since = redis.pcall('HGET', key, 'since')
+    return type(since) == 'string' and since or nil
   end
-  return redis.status_reply('OK')`);
+  local function now()
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+  end
+  local function begin(key, mark)
+    redis.call('HSET', key, 'since', mark, 'at', string.format('%d', now()))
+  end
+  local function is_old(key, lifetime)
+    return now() - (tonumber(redis.call('HGET', key, 'at') or '') or 0) >= tonumber(lifetime)
+  end`;
 
 /**
- * What stands as the baseline at KEYS[1]. If it is none of the server ARGV[1] and no mark either,
- * it is replaced by the mark ARGV[2].
+ * Raises the floors of the hash at KEYS[1], each an ARGV with its position in the one after it, from
+ * ARGV[2] on. Answers 1 if the hash is older than ARGV[1] milliseconds, else 0.
+ *
+ * Where there is no hash there is nothing to raise: whoever begins one asks the primary after that,
+ * which has come further by then. What is there and is no position may stand for a higher one, so
+ * it stays, and readers take it for unknown.
  */
-export const MARK_BASELINE = new RedisScript(`
-  local current = redis.pcall('GET', KEYS[1])
-  if type(current) == 'string' then
-    if string.sub(current, 1, 1) == '?' then return current end
-    if string.sub(current, 1, #ARGV[1]) == ARGV[1] then return current end
+export const RAISE_FLOORS = new RedisScript(`${POSITIONS}${HASH}
+  if not since_of(KEYS[1]) then return 0 end
+  for index = 2, #ARGV, 2 do
+    local field, position = ARGV[index], ARGV[index + 1]
+    local current = redis.call('HGET', KEYS[1], field)
+    if not current then
+      redis.call('HSET', KEYS[1], field, position)
+    elseif is_position(current) then
+      redis.call('HSET', KEYS[1], field, join(current, position))
+    end
   end
-  redis.call('SET', KEYS[1], ARGV[2])
+  return is_old(KEYS[1], ARGV[1]) and 1 or 0`);
+
+/**
+ * What the hash at KEYS[1] has as its baseline. If that is none of the server ARGV[1] and no mark
+ * either, a new hash is begun with the mark ARGV[2]. The one before it, at KEYS[2], then goes too:
+ * it is nothing without what was raised after it.
+ */
+export const MARK_BASELINE = new RedisScript(`${HASH}
+  local since = since_of(KEYS[1])
+  if since and (string.sub(since, 1, 1) == '?' or string.sub(since, 1, #ARGV[1]) == ARGV[1]) then
+    return since
+  end
+  redis.call('UNLINK', KEYS[1], KEYS[2])
+  begin(KEYS[1], ARGV[2])
   return ARGV[2]`);
 
-/** Replaces the baseline ARGV[1] at KEYS[1] by ARGV[2]; leaves any other alone. */
-export const SET_BASELINE = new RedisScript(`
-  if redis.pcall('GET', KEYS[1]) == ARGV[1] then redis.call('SET', KEYS[1], ARGV[2]) end
+/** Replaces the baseline ARGV[1] of the hash at KEYS[1] by ARGV[2]; leaves any other alone. */
+export const SET_BASELINE = new RedisScript(`${HASH}
+  if since_of(KEYS[1]) == ARGV[1] then redis.call('HSET', KEYS[1], 'since', ARGV[2]) end
   return redis.status_reply('OK')`);
 
 /**
- * Raises the baseline at KEYS[1], if it is one of the server ARGV[1], to ARGV[2] at least. Where
- * there is none yet, whoever is about to set it has to ask the primary again: hence the deletion.
+ * Makes the hash at KEYS[1] the one before, at KEYS[2], and begins a new one with the mark ARGV[2],
+ * if it has a baseline of the server ARGV[1] and is older than ARGV[3] milliseconds. Answers whether
+ * it did.
  */
-export const RAISE_BASELINE = new RedisScript(`${POSITIONS}
-  local current = redis.pcall('GET', KEYS[1])
-  local position = type(current) == 'string' and string.sub(current, #ARGV[1] + 1)
-  if is_position(position) and string.sub(current, 1, #ARGV[1]) == ARGV[1] then
-    redis.call('SET', KEYS[1], ARGV[1] .. join(position, ARGV[2]))
-  else
-    redis.call('DEL', KEYS[1])
-  end
-  return redis.status_reply('OK')`);
+export const TURN_FLOORS = new RedisScript(`${HASH}
+  local since = since_of(KEYS[1])
+  if not since or string.sub(since, 1, #ARGV[1]) ~= ARGV[1] then return 0 end
+  if not is_old(KEYS[1], ARGV[3]) then return 0 end
+  redis.call('UNLINK', KEYS[2])
+  redis.call('RENAME', KEYS[1], KEYS[2])
+  begin(KEYS[1], ARGV[2])
+  return 1`);

@@ -1,10 +1,11 @@
 import { NextFlight } from '../../batching/next-flight.js';
 import { type RedisConnection, type RedisServers, withDeadline } from '../../redis/index.js';
-import { baselineKey, floorKey } from './floor-keys.js';
+import { hashTag } from './floor-keys.js';
 import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
 import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';
-import { join, parsePosition, type Position } from './position.js';
+import { join, type Position } from './position.js';
 import { RedisBaselines } from './redis-baselines.js';
+import { type FloorLookup, RedisFloorReader } from './redis-floor-reader.js';
 import { RedisRaises } from './redis-raises.js';
 
 export interface RedisFreshnessFloorsOptions {
@@ -22,11 +23,6 @@ export type FloorsEvent =
 
 type Part = 'lookup' | 'raise' | 'baseline';
 
-interface Lookup {
-  readonly source: FloorSource;
-  readonly key: string;
-}
-
 const MAX_PENDING = 10_000;
 const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
 
@@ -38,14 +34,14 @@ const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
  * as a replica may lag and still be read from. The same holds for others while this one cannot tell
  * Redis what it has written; it does so as soon as it can.
  *
- * The Redis must not evict floors before their time: it needs memory for all that it is given, or
- * `maxmemory-policy noeviction`.
+ * Redis may evict what it likes: the floors of a partition go together, and are then known to be
+ * gone. But one that evicts nothing and is full takes no floors, which counts as failing.
  */
 export class RedisFreshnessFloors extends FreshnessFloors {
-  private readonly baselines: RedisBaselines;
+  private readonly reader: RedisFloorReader;
   private readonly raises: RedisRaises;
   /** To each server flights of its own: one that is slow holds up no other. */
-  private readonly lookups = new WeakMap<RedisConnection, NextFlight<Lookup, Floor>>();
+  private readonly lookups = new WeakMap<RedisConnection, NextFlight<FloorLookup, Floor>>();
   private readonly failing = new Set<Part>();
 
   constructor(
@@ -55,8 +51,12 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     private readonly options: RedisFreshnessFloorsOptions,
   ) {
     super();
-    this.baselines = new RedisBaselines(servers, this.reportOf('baseline'));
-    this.raises = new RedisRaises(servers, this.baselines, {
+    const baselines = new RedisBaselines(servers, {
+      lifetimeMs: options.ttlMs,
+      ...this.reportOf('baseline'),
+    });
+    this.reader = new RedisFloorReader(baselines);
+    this.raises = new RedisRaises(servers, baselines, {
       ttlMs: options.ttlMs,
       maxPending: options.maxPending ?? MAX_PENDING,
       ...this.reportOf('raise'),
@@ -72,12 +72,12 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   }
 
   async of(source: FloorSource, tag: string): Promise<Floor> {
-    const key = floorKey(source, tag);
-    const lookup = this.lookupsTo(this.servers.at(key)).join({ source, key });
+    const lookup = { source, tag, hashTag: hashTag(source, tag, this.servers.partitions) };
+    const flight = this.lookupsTo(this.servers.at(lookup.hashTag)).join(lookup);
     let shared: Floor;
     try {
       // Counted from here, the wait for a flight included.
-      shared = await withDeadline(lookup, this.servers.timeoutMs);
+      shared = await withDeadline(flight, this.servers.timeoutMs);
     } catch (error) {
       // What others have written up to now only Redis knew, and the primary.
       if (!this.failing.has('lookup')) this.local.renewBaselines();
@@ -92,13 +92,13 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     return this.raises.close();
   }
 
-  private lookupsTo(connection: RedisConnection): NextFlight<Lookup, Floor> {
+  private lookupsTo(connection: RedisConnection): NextFlight<FloorLookup, Floor> {
     const known = this.lookups.get(connection);
     if (known) return known;
-    const lookups = new NextFlight<Lookup, Floor>({
+    const lookups = new NextFlight<FloorLookup, Floor>({
       ...LOOKUPS,
       fly: (items) => this.lookUp(connection, items),
-      keyOf: ({ key }) => key,
+      keyOf: ({ hashTag, tag }) => hashTag + tag,
       // Each flight would wait out the deadline that all callers have had.
       grounds: () => true,
     });
@@ -106,23 +106,15 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     return lookups;
   }
 
-  private async lookUp(connection: RedisConnection, lookups: readonly Lookup[]): Promise<Floor[]> {
-    const sources = new Map(lookups.map(({ source }) => [source.id, source]));
-    const keys = [...[...sources.values()].map(baselineKey), ...lookups.map(({ key }) => key)];
-    const { texts, serverId } = await connection.run(async (client, serverId) => ({
-      texts: await client.mGet(keys),
-      serverId,
-    }));
+  private async lookUp(
+    connection: RedisConnection,
+    lookups: readonly FloorLookup[],
+  ): Promise<Floor[]> {
+    const floors = await connection.run((client, serverId) =>
+      this.reader.read(client, serverId, lookups),
+    );
     this.recovered('lookup');
-    const baselines = new Map<string, Position>();
-    for (const [index, source] of [...sources.values()].entries()) {
-      const baseline = RedisBaselines.parse(texts[index], serverId);
-      if (baseline) baselines.set(source.id, baseline);
-      else this.baselines.setSoon(source);
-    }
-    return lookups.map(({ source }, index) => {
-      return floorFrom(baselines.get(source.id), texts[sources.size + index] ?? undefined);
-    });
+    return floors;
   }
 
   private reportOf(part: Part) {
@@ -141,12 +133,4 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   private recovered(part: Part): void {
     if (this.failing.delete(part)) this.options.onEvent?.({ kind: `${part}-recovered` });
   }
-}
-
-/** A text that is no position may have been a higher one. */
-function floorFrom(baseline: Position | undefined, text: string | undefined): Floor {
-  if (baseline === undefined) return 'primary';
-  if (text === undefined) return baseline;
-  const floor = parsePosition(text);
-  return floor ? join(baseline, floor) : 'primary';
 }

@@ -1,13 +1,18 @@
-import { backoffMs, type RedisClient, type RedisServers, withDeadline } from '../../redis/index.js';
-import { floorKey } from './floor-keys.js';
-import { RAISE_FLOOR } from './floor-scripts.js';
+import {
+  backoffMs,
+  type RedisConnection,
+  type RedisServers,
+  withDeadline,
+} from '../../redis/index.js';
+import { floorField, floorKeys, hashTag } from './floor-keys.js';
+import { RAISE_FLOORS } from './floor-scripts.js';
 import type { FloorSource } from './freshness-floors.js';
 import { formatPosition, join, type Position } from './position.js';
 import type { RedisBaselines } from './redis-baselines.js';
 
 export interface RedisRaisesOptions {
   readonly ttlMs: number;
-  /** Raises that Redis does not know yet at most; beyond it the baseline stands in for the oldest. */
+  /** Raises that Redis does not know yet at most; beyond it a new baseline stands in for the oldest. */
   readonly maxPending: number;
   readonly onFailed: (error: unknown) => void;
   /** Redis knows everything again. */
@@ -16,8 +21,15 @@ export interface RedisRaisesOptions {
 
 interface Raise {
   readonly source: FloorSource;
+  readonly tag: string;
+  readonly hashTag: string;
   readonly position: Position;
   readonly raisedAt: number;
+}
+
+interface Failure {
+  readonly raises: readonly Raise[];
+  readonly error: unknown;
 }
 
 /** Sent in one go at most, so that many raises do not miss the deadline only for being many. */
@@ -25,10 +37,10 @@ const BATCH = 128;
 
 /** Raises floors in Redis; those that it could not be told are kept until it can. */
 export class RedisRaises {
-  /** By key of the floor, the one raised longest ago first. */
+  /** By floor, the one raised longest ago first. */
   private readonly pending = new Map<string, Raise>();
-  /** By id of the source: what its baseline has to be raised to. */
-  private readonly folded = new Map<string, Raise>();
+  /** By hash tag: floors that were too many to keep, when the last of them was raised. */
+  private readonly folded = new Map<string, { readonly raisedAt: number }>();
   private flushing: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
   private failures = 0;
@@ -44,18 +56,16 @@ export class RedisRaises {
 
   /** Resolves once Redis has it, or has been found not to take it now. */
   async raise(source: FloorSource, tags: readonly string[], position: Position): Promise<void> {
-    const raise = { source, position, raisedAt: performance.now() };
-    const raises = tags.map((tag): [string, Raise] => [floorKey(source, tag), raise]);
-    for (let from = 0; from < raises.length; from += BATCH) {
-      try {
-        await this.send(raises.slice(from, from + BATCH));
-      } catch (error) {
-        for (const [key, each] of raises.slice(from)) this.keep(key, each);
-        this.failed(error);
-        return;
-      }
-    }
-    if (this.hasPending()) void this.flush();
+    const raisedAt = performance.now();
+    const { partitions } = this.servers;
+    const failure = await this.send(
+      tags.map((tag) => {
+        return { source, tag, hashTag: hashTag(source, tag, partitions), position, raisedAt };
+      }),
+    );
+    for (const raise of failure?.raises ?? []) this.keep(raise);
+    if (failure) this.failed(failure.error);
+    else if (this.hasPending() && !this.retry) void this.flush();
   }
 
   /** Tries once more to hand over what is pending, within the deadline of a command. */
@@ -64,18 +74,18 @@ export class RedisRaises {
     await withDeadline(this.flush(), this.servers.timeoutMs).catch(this.options.onFailed);
   }
 
-  private keep(key: string, raise: Raise): void {
+  private keep(raise: Raise): void {
+    const key = keyOf(raise);
     const merged = merge(this.pending.get(key), raise);
     this.pending.delete(key);
     this.pending.set(key, merged);
     if (this.pending.size <= this.options.maxPending) return;
     const [oldest] = this.pending;
     if (!oldest) return;
-    const [oldestKey, { source, position }] = oldest;
+    const [oldestKey, { hashTag }] = oldest;
     this.pending.delete(oldestKey);
     // Its floor counts as raised now: all tags need it from now on.
-    const fold = { source, position, raisedAt: raise.raisedAt };
-    this.folded.set(source.id, merge(this.folded.get(source.id), fold));
+    this.folded.set(hashTag, { raisedAt: raise.raisedAt });
   }
 
   private flush(): Promise<void> {
@@ -90,32 +100,68 @@ export class RedisRaises {
     this.retry = undefined;
     while (this.hasPending()) {
       this.dropExpired();
-      for (const [id, raise] of this.folded) {
-        await this.baselines.raise(raise.source, raise.position);
-        if (this.folded.get(id) === raise) this.folded.delete(id);
-      }
-      const batch = [...this.pending].slice(0, BATCH);
-      await this.send(batch);
-      for (const [key, raise] of batch) {
+      const folds = await Promise.allSettled(Array.from(this.folded, (fold) => this.forget(fold)));
+      const raises = [...this.pending.values()];
+      const failure = await this.send(raises);
+      const failed = new Set(failure?.raises);
+      for (const raise of raises) {
         // Another raise of the same floor may have failed and been merged with it meanwhile.
-        if (this.pending.get(key) === raise) this.pending.delete(key);
+        if (!failed.has(raise) && this.pending.get(keyOf(raise)) === raise) {
+          this.pending.delete(keyOf(raise));
+        }
       }
+      if (failure) throw failure.error;
+      for (const fold of folds) if (fold.status === 'rejected') throw fold.reason;
     }
     this.failures = 0;
     this.options.onRecovered();
   }
 
-  /** The scripts go out together; each is a call of its own. */
-  private async send(raises: readonly (readonly [string, Raise])[]): Promise<void> {
-    const ttl = String(Math.ceil(this.options.ttlMs));
-    const raiseFloor = (client: RedisClient, [key, { position }]: readonly [string, Raise]) =>
-      RAISE_FLOOR.run(client, [key], [formatPosition(position), ttl]);
-    const groups = this.servers.group(raises, ([key]) => key);
+  private async forget([hashTag, fold]: readonly [string, { raisedAt: number }]): Promise<void> {
+    await this.baselines.forget(hashTag);
+    if (this.folded.get(hashTag) === fold) this.folded.delete(hashTag);
+  }
+
+  /** A server that fails keeps none of the others from being told. */
+  private async send(raises: readonly Raise[]): Promise<Failure | undefined> {
+    const failures: Failure[] = [];
+    const groups = this.servers.group(raises, ({ hashTag }) => hashTag);
     await Promise.all(
-      Array.from(groups, ([connection, group]) =>
-        connection.run((client) => Promise.all(group.map((raise) => raiseFloor(client, raise)))),
+      Array.from(groups, async ([connection, group]) => {
+        for (let from = 0; from < group.length; from += BATCH) {
+          try {
+            await this.sendTo(connection, group.slice(from, from + BATCH));
+          } catch (error) {
+            failures.push({ raises: group.slice(from), error });
+            return;
+          }
+        }
+      }),
+    );
+    const [first] = failures;
+    return first && { raises: failures.flatMap((failure) => failure.raises), error: first.error };
+  }
+
+  /** A script for each hash; they go out together. */
+  private async sendTo(connection: RedisConnection, raises: readonly Raise[]): Promise<void> {
+    const hashes = new Map<string, { source: FloorSource; args: string[] }>();
+    for (const { source, tag, hashTag, position } of raises) {
+      const hash = hashes.get(hashTag) ?? { source, args: [this.lifetime] };
+      hash.args.push(floorField(tag), formatPosition(position));
+      hashes.set(hashTag, hash);
+    }
+    await connection.run((client) =>
+      Promise.all(
+        Array.from(hashes, async ([hashTag, { source, args }]) => {
+          const isOld = await RAISE_FLOORS.run(client, [floorKeys(hashTag).current], args);
+          if (isOld === 1) this.baselines.turnSoon(source, hashTag);
+        }),
       ),
     );
+  }
+
+  private get lifetime(): string {
+    return String(Math.ceil(this.options.ttlMs));
   }
 
   private failed(error: unknown): void {
@@ -128,9 +174,8 @@ export class RedisRaises {
   /** Every replica that is read from has replayed those by now. */
   private dropExpired(): void {
     const oldest = performance.now() - this.options.ttlMs;
-    for (const raises of [this.pending, this.folded]) {
-      for (const [key, { raisedAt }] of raises) if (raisedAt < oldest) raises.delete(key);
-    }
+    for (const [key, { raisedAt }] of this.pending) if (raisedAt < oldest) this.pending.delete(key);
+    for (const [key, { raisedAt }] of this.folded) if (raisedAt < oldest) this.folded.delete(key);
   }
 
   private hasPending(): boolean {
@@ -138,6 +183,11 @@ export class RedisRaises {
   }
 }
 
-function merge(known: Raise | undefined, { source, position, raisedAt }: Raise): Raise {
-  return { source, position: known ? join(known.position, position) : position, raisedAt };
+/** No two floors share one: a hash tag ends with the only `}` in it. */
+function keyOf({ hashTag, tag }: Raise): string {
+  return hashTag + tag;
+}
+
+function merge(known: Raise | undefined, raise: Raise): Raise {
+  return known ? { ...raise, position: join(known.position, raise.position) } : raise;
 }
