@@ -90,6 +90,13 @@ module.exports = {
       to: { path: 'node_modules/(prom-client|@willsoto)/' },
     },
     {
+      name: 'overload-knows-no-feature',
+      comment: 'A request is refused before it is known what it asks for.',
+      severity: 'error',
+      from: { path: '^src/overload/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/(?!overload/|config/|http/|redis/)' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -11,11 +11,17 @@ import {
   acceptJsonOnly,
   ConnectionDrain,
   enterRequestContext,
+  allowDocsPage,
+  answerClientError,
+  answerFrameworkError,
+  answerInTime,
   BODY_MAX_BYTES,
+  limitUrlLength,
   openApiDocument,
   ProblemFilter,
   requestId,
   serveOpenApi,
+  setSecurityHeaders,
   trackRoutes,
   validationPipe,
 } from './http/index.js';
@@ -23,10 +29,8 @@ import { HealthEndpointsModule, Lifecycle } from './health/index.js';
 import { ManagementServer } from './management/index.js';
 import { messageSchema } from './messages/message.dto.js';
 import { MetricsModule, observeRequests, ServiceMetrics } from './metrics/index.js';
+import { connectionLimits, protectFromOverload } from './overload/index.js';
 import { RunningServer } from './running-server.js';
-
-const REQUEST_TIMEOUT_MS = 30_000;
-const HEADERS_TIMEOUT_MS = 15_000;
 
 /** How the application is made from its modules; measurements and tests put other parts in. */
 export type CreateApp = (
@@ -52,9 +56,9 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     genReqId: requestId,
-    // Fastify sets no limit of its own: a client that sends its request drop by drop holds a socket.
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    ...connectionLimits(config.http),
+    clientErrorHandler: answerClientError,
+    frameworkErrors: answerFrameworkError,
     forceCloseConnections: 'idle',
     // A request that has come is answered, also while the service stops.
     return503OnClosing: false,
@@ -65,12 +69,17 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   const connections = new ConnectionDrain(fastify);
   enterRequestContext(fastify);
   const refuseOtherMethods = trackRoutes(fastify);
+  allowDocsPage(fastify);
+  answerInTime(fastify, config.http.handlerTimeoutMs);
+  limitUrlLength(fastify);
   const app = await create(AppModule.forRoot(config, metrics), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,
   });
   app.useLogger(app.get(Logger));
+  await protectFromOverload(app, config, (reason) => metrics.shed.shed(reason));
+  setSecurityHeaders(app, config.http.hstsMaxAgeSeconds);
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter({ overloaded: () => metrics.shed.shed('queue_full') }));
   acceptJsonOnly(fastify);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Answer, get, send } from './harness/http.js';
+import { type Answer, get, post, send } from './harness/http.js';
 import { startService, type TestService } from './harness/service.js';
 
 let service: TestService;
@@ -58,6 +58,17 @@ describe('problem details (RFC 9457)', () => {
     },
   );
 
+  it('for a path whose escapes are broken', async () => {
+    expectProblem(await get(service.url, '/messages/%zz'), 400, 'Bad Request');
+  });
+
+  it('for a part of a path, and a URL, that are too long', async () => {
+    expectProblem(await get(service.url, `/messages/${'x'.repeat(101)}`), 414, 'URI Too Long');
+    const query = `tag=a&more=${'x'.repeat(2_048)}`;
+    expectProblem(await get(service.url, `/messages?${query}`), 414, 'URI Too Long');
+    expectProblem(await get(service.url, `/nothing?${query}`), 414, 'URI Too Long');
+  });
+
   it('for a body over 16 KiB', async () => {
     const body = JSON.stringify({ message: 'x'.repeat(16 * 1024), tag: 'a' });
     expectProblem(await send(service.url, { body }), 413, 'Payload Too Large');
@@ -113,16 +124,49 @@ describe('traceresponse', () => {
   });
 });
 
+describe('headers that tell browsers what not to do', () => {
+  it.each([
+    ['a page', () => get(service.url, '/messages?tag=a')],
+    ['a refused message', () => post(service.url, {})],
+    ['a route that there is not', () => get(service.url, '/nothing')],
+    ['a method that there is not', () => send(service.url, { method: 'PUT' })],
+  ])('come with %s', async (_, ask) => {
+    const { headers } = await ask();
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+      'strict-transport-security': 'max-age=31536000',
+      'x-content-type-options': 'nosniff',
+      'x-frame-options': 'DENY',
+      'referrer-policy': 'no-referrer',
+      'cross-origin-resource-policy': 'same-origin',
+    });
+    expect(headers.has('x-powered-by')).toBe(false);
+  });
+});
+
 describe('OpenAPI', () => {
   it('is served as it is committed (npm run generate)', async () => {
     const { body } = await get(service.url, '/openapi.json');
     expect(body).toEqual(JSON.parse(readFileSync('openapi.json', 'utf8')));
   });
 
-  it('has a page to try it from', async () => {
+  it('has a page to try it from, that may load all that it is made of', async () => {
     const page = await get(service.url, '/docs');
     expect(page.status).toBe(200);
     expect(page.headers.get('content-type')).toContain('text/html');
-    expect(page.body).toContain('swagger-ui');
+    const html = String(page.body);
+    expect(html).toContain('swagger-ui');
+    const policy = page.headers.get('content-security-policy') ?? '';
+    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'/);
+    // Scripts of its own host alone, each in a file.
+    const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
+    expect(scripts.map(([, , inline]) => inline?.trim())).toEqual(scripts.map(() => ''));
+    const files = [...html.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, file]) => String(file));
+    expect(files.filter((file) => file.endsWith('.js')).length).toBe(scripts.length);
+    for (const file of files) {
+      const { origin, pathname } = new URL(file, `${service.url}/docs`);
+      expect([file, origin]).toEqual([file, service.url]);
+      expect([file, (await get(service.url, pathname)).status]).toEqual([file, 200]);
+    }
   });
 });

@@ -74,4 +74,28 @@ describe(readConfig.name, () => {
   ])('refuses the shard list %s', (list, reason) => {
     expect(faultsOf({ SHARDS: list }).join()).toContain(reason);
   });
+
+  it.each([
+    ['60/min', { count: 60, windowMs: 60_000 }],
+    ['5/10s', { count: 5, windowMs: 10_000 }],
+    ['1000/h', { count: 1_000, windowMs: 3_600_000 }],
+    ['0', undefined],
+  ])('reads %s as a rate', (text, rate) => {
+    const { overload } = readConfig({ DATABASE_URL: url, POST_RATE_LIMIT: text });
+    expect(overload.postRateLimit).toEqual(rate);
+  });
+
+  it.each(['60', '60/500ms', '0/min', '-1/s', '1/25h', '1/0s', '1000001/s', 'many/min'])(
+    'refuses the rate %s',
+    (text) => {
+      const faults = faultsOf({ DATABASE_URL: url, POST_RATE_LIMIT: text });
+      expect(faults).toEqual([expect.stringMatching(/^POST_RATE_LIMIT: must be /)]);
+    },
+  );
+
+  it('does not wait longer for headers than for the request that has them', () => {
+    expect(faultsOf({ DATABASE_URL: url, HTTP_HEADERS_TIMEOUT: '31s' })).toEqual([
+      'HTTP_HEADERS_TIMEOUT: must not be longer than HTTP_REQUEST_TIMEOUT',
+    ]);
+  });
 });

@@ -6,6 +6,13 @@ import {
   shardEnvironmentSchema,
   type Environment,
 } from './environment.js';
+import {
+  type HttpConfig,
+  limitFaults,
+  type OverloadConfig,
+  readHttp,
+  readOverload,
+} from './limits.js';
 import { readVersion } from './project-files.js';
 import { ALL_BUCKETS, parseShardList, type ShardConfig } from './shards.js';
 
@@ -60,7 +67,8 @@ export interface BuildConfig {
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
   readonly build: BuildConfig;
-  readonly http: { readonly host: string; readonly port: number; readonly docs: boolean };
+  readonly http: HttpConfig;
+  readonly overload: OverloadConfig;
   readonly management: ManagementConfig;
   readonly shutdown: ShutdownConfig;
   readonly log: { readonly level: Environment['LOG_LEVEL'] };
@@ -95,7 +103,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   return {
     environment: values.NODE_ENV,
     build: { version: readVersion(), revision: values.BUILD_REVISION },
-    http: { host: values.HOST, port: values.PORT, docs: values.DOCS },
+    http: readHttp(values),
+    overload: readOverload(values),
     management: {
       host: values.MANAGEMENT_HOST,
       port: values.MANAGEMENT_PORT,
@@ -180,7 +189,7 @@ function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {
 
 /** What each variable says may be right by itself, and wrong beside another. */
 function contradictions(values: Environment): string[] {
-  const faults: string[] = [];
+  const faults = limitFaults(values);
   if (values.PORT !== 0 && values.PORT === values.MANAGEMENT_PORT) {
     faults.push('MANAGEMENT_PORT: must not be PORT');
   }

@@ -1,37 +1,6 @@
 import { z } from 'zod';
-
-const integer = (from: number, to: number, fallback: number) =>
-  z
-    .string()
-    .regex(/^\d+$/, { error: 'must be a whole number' })
-    .transform(Number)
-    .refine((value) => value >= from && value <= to, { error: `must be from ${from} to ${to}` })
-    .default(fallback);
-
-const flag = (fallback: boolean) =>
-  z
-    .enum(['true', 'false'], { error: 'must be true or false' })
-    .default(`${fallback}`)
-    .transform((value) => value === 'true')
-    .meta({ example: `${fallback}` });
-
-const DURATION = /^(\d+)(ms|s|min)?$/;
-const MILLISECONDS = { ms: 1, s: 1_000, min: 60_000 };
-
-/** A duration as `500ms`, `10s` or `1min`; a bare number is seconds. Read as milliseconds. */
-const duration = (fromMs: number, toMs: number, fallback: string) =>
-  z
-    .string()
-    .regex(DURATION, { error: 'must be a duration as 500ms, 10s or 1min' })
-    .default(fallback)
-    .transform((text) => {
-      const [, amount, unit = 's'] = DURATION.exec(text) ?? [];
-      return Number(amount) * MILLISECONDS[unit as keyof typeof MILLISECONDS];
-    })
-    .refine((ms) => ms >= fromMs && ms <= toMs, {
-      error: `must be from ${fromMs} ms to ${toMs / 1000} s`,
-    })
-    .meta({ example: fallback });
+import { duration, flag, integer } from './fields.js';
+import { limitsEnvironmentSchema } from './limits-environment.js';
 
 const redisUrl = z
   .string()
@@ -196,6 +165,7 @@ export const environmentSchema = z.object({
   DATABASE_STATEMENT_TIMEOUT_MS: integer(50, 60_000, 5_000).describe(
     'How long a statement of a request may take, in milliseconds.',
   ),
+  ...limitsEnvironmentSchema.shape,
   ...authEnvironmentSchema.omit({ NODE_ENV: true }).shape,
 });
 

@@ -13,6 +13,8 @@ export {
   type ShutdownConfig,
   type ReplicaConfig,
 } from './config.js';
+export type { Rate } from './fields.js';
+export type { HttpConfig, OverloadConfig, SheddingConfig } from './limits.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';
 export { findUpwards } from './project-files.js';
 export { type BucketRange, formatBucketRanges, type ShardConfig } from './shards.js';

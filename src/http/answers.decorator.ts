@@ -31,7 +31,9 @@ export function Answers(
       ApiResponse({
         status: each,
         description: STATUS_CODES[each] ?? 'Problem',
-        headers: headersOf(each === 503 ? { 'Retry-After': 'Seconds to wait' } : {}),
+        headers: headersOf(
+          each === 429 || each === 503 ? { 'Retry-After': 'Seconds to wait' } : {},
+        ),
         content: { [PROBLEM_JSON]: { schema: openApiSchema(problemSchema, 'output').schema } },
       }),
     ),

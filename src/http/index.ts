@@ -1,10 +1,16 @@
+export { answerInTime } from './answer-deadline.js';
 export { Answers } from './answers.decorator.js';
 export { ConnectionDrain } from './connection-drain.js';
+export { answerClientError, answerFrameworkError } from './client-errors.js';
 export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';
 export { trackRoutes } from './method-not-allowed.js';
 export { openApiDocument, serveOpenApi } from './openapi.js';
 export { ProblemFilter } from './problem.filter.js';
+export { replyWithProblem } from './problem-reply.js';
+export { RateLimited } from './rate-limited.decorator.js';
 export { requestHeader } from './request-header.decorator.js';
 export { contextOf, enterRequestContext } from './request-context.hook.js';
 export { requestId } from './request-id.js';
+export { allowDocsPage, setSecurityHeaders } from './security-headers.js';
+export { limitUrlLength } from './url-length.js';
 export { validationPipe } from './validation.pipe.js';

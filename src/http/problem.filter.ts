@@ -16,15 +16,10 @@ import {
   UnauthenticatedError,
   UnavailableError,
 } from '../errors/index.js';
-import { pointerTo, PROBLEM_JSON, problem, type FieldError } from './problem.js';
+import { AnswerDeadlineError } from './answer-deadline.js';
+import { pointerTo, type FieldError } from './problem.js';
+import { type ProblemAnswer, replyWithProblem } from './problem-reply.js';
 import { InvalidRequestError } from './validation.pipe.js';
-
-interface Answer {
-  readonly status: number;
-  readonly detail: string;
-  readonly errors?: readonly FieldError[];
-  readonly headers?: Readonly<Record<string, string>>;
-}
 
 export interface ProblemObserver {
   /** A request was turned away because too many wait. */
@@ -42,20 +37,15 @@ export class ProblemFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error instanceof OverloadedError) this.observer.overloaded?.();
-    const { status, detail, errors, headers = {} } = answerTo(error, request);
-    if (status >= 500) this.logger.error({ err: error, reqId: request.id }, detail);
-    if (reply.sent) return;
-    reply
-      .status(status)
-      .headers(headers)
-      .header('cache-control', 'no-store')
-      .removeHeader('location')
-      .type(PROBLEM_JSON)
-      .send(JSON.stringify(problem(status, detail, request.id, errors)));
+    const answer = answerTo(error, request);
+    if (answer.status >= 500) {
+      this.logger.error({ err: error, reqId: request.id }, answer.detail);
+    }
+    if (!reply.sent) replyWithProblem(reply, answer);
   }
 }
 
-function answerTo(error: unknown, request: FastifyRequest): Answer {
+function answerTo(error: unknown, request: FastifyRequest): ProblemAnswer {
   if (error instanceof InvalidRequestError) {
     return { status: 400, detail: sentence(error.errors), errors: error.errors };
   }
@@ -71,6 +61,16 @@ function answerTo(error: unknown, request: FastifyRequest): Answer {
   if (error instanceof InsufficientScopeError) {
     const parameters = { error: 'insufficient_scope', scope: error.scope };
     return { status: 403, detail: error.message, headers: challenge(parameters) };
+  }
+  if (error instanceof AnswerDeadlineError) {
+    return request.raw.complete ? TOOK_TOO_LONG : CAME_TOO_SLOWLY;
+  }
+  if (error instanceof OverloadedError) {
+    return {
+      status: 503,
+      detail: 'There is more to do at the moment than can be done. Try again later.',
+      headers: { 'retry-after': String(error.retryAfterSeconds) },
+    };
   }
   if (error instanceof UnavailableError) {
     const part = error instanceof PartUnavailableError ? error.part : 'a part that is needed';
@@ -88,6 +88,19 @@ function answerTo(error: unknown, request: FastifyRequest): Answer {
   if (status < 500) return { status, detail: DETAILS[status] ?? messageOf(error) };
   return { status, detail: 'The request could not be answered.' };
 }
+
+const TOOK_TOO_LONG: ProblemAnswer = {
+  status: 503,
+  detail: 'The answer took too long. Try again later.',
+  headers: { 'retry-after': '1' },
+};
+
+/** Its time ran out before all of its body was there. */
+const CAME_TOO_SLOWLY: ProblemAnswer = {
+  status: 408,
+  detail: 'The request did not arrive in time.',
+  headers: { connection: 'close' },
+};
 
 /** RFC 6750, section 3.1: who brought no token is told no error. */
 function invalidToken({ fault, message }: UnauthenticatedError): Record<string, string> {

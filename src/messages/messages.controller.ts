@@ -2,7 +2,7 @@ import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/index.js';
-import { Answers } from '../http/index.js';
+import { Answers, RateLimited } from '../http/index.js';
 import {
   messageSchema,
   newMessageSchema,
@@ -26,6 +26,7 @@ export class MessagesController {
   constructor(private readonly service: MessagesService) {}
 
   @Post()
+  @RateLimited()
   @ApiOperation({ operationId: 'postMessage', summary: 'Post a message under a tag' })
   @IdempotencyKey.Documented()
   @Answers(201, 'The message as it was stored', messageSchema, {
@@ -33,7 +34,7 @@ export class MessagesController {
       Location: 'Where the message is',
       'Consistency-Token': 'For a GET that has to show the message, whatever fails',
     },
-    problems: [400, 413, 415, 422, 503],
+    problems: [400, 413, 415, 422, 429, 503],
   })
   async post(
     @Body({ schema: newMessageSchema }) body: NewMessageDto,

@@ -1,0 +1,2 @@
+export { connectionLimits } from './connection-limits.js';
+export { protectFromOverload, type ShedReason } from './overload.js';
