@@ -33,6 +33,32 @@ describe(readConfig.name, () => {
     ]);
   });
 
+  it('adds who connects to the addresses that name nobody', () => {
+    const { shards } = readConfig({
+      SHARDS: 's0:0-2047,s1:2048-4095',
+      DATABASE_USER: 'messages',
+      DATABASE_PASSWORD: 'open: 100%',
+      SHARD_S0_PRIMARY_URL: 'postgres://db0/messages?sslmode=verify-full',
+      SHARD_S0_REPLICA_URLS: 'postgres://db1/messages,postgres://other:own@db2/messages',
+      SHARD_S1_PRIMARY_URL: 'postgres://db3:5432/messages',
+      SHARD_S1_USER: 'us:er',
+      SHARD_S1_PASSWORD: 'p@ss/word',
+    }).database;
+    expect(shards[0]).toMatchObject({
+      primaryUrl: 'postgres://messages:open%3A%20100%25@db0/messages?sslmode=verify-full',
+      replicaUrls: [
+        'postgres://messages:open%3A%20100%25@db1/messages',
+        'postgres://other:own@db2/messages',
+      ],
+    });
+    expect(shards[1]?.primaryUrl).toBe('postgres://us%3Aer:p%40ss%2Fword@db3:5432/messages');
+    const alone = { DATABASE_URL: 'postgres://db/messages', DATABASE_REPLICA_URLS: url };
+    expect(readConfig({ ...alone, DATABASE_USER: 'me' }).database.shards[0]).toMatchObject({
+      primaryUrl: 'postgres://me@db/messages',
+      replicaUrls: [url],
+    });
+  });
+
   it('lists every fault at once by variable, and shows no value of a secret', () => {
     const faults = faultsOf({
       PORT: 'many',

@@ -6,6 +6,7 @@ import {
   shardEnvironmentSchema,
   type Environment,
 } from './environment.js';
+import { type Credentials, withCredentials } from './credentials.js';
 import {
   type HttpConfig,
   limitFaults,
@@ -152,17 +153,20 @@ export function readAuthConfig(env: NodeJS.ProcessEnv = process.env): AuthConfig
 
 function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {
   const { SHARDS: list, DATABASE_URL: url, DATABASE_REPLICA_URLS: replicaUrls } = env;
+  const anybody: Credentials = { user: env['DATABASE_USER'], password: env['DATABASE_PASSWORD'] };
   if (list === undefined) {
     if (url === undefined) {
       faults.push('DATABASE_URL: is required, unless SHARDS is set');
       return [];
     }
+    const replicas = replicaUrls?.split(',').map((replica) => replica.trim()) ?? [];
+    const fill = (value: string) => withCredentials(value, anybody);
     return [
       {
         name: 'main',
         buckets: ALL_BUCKETS,
-        primaryUrl: url,
-        replicaUrls: replicaUrls?.split(',').map((replica) => replica.trim()) ?? [],
+        primaryUrl: fill(url),
+        replicaUrls: replicas.map(fill),
       },
     ];
   }
@@ -174,16 +178,19 @@ function readShards(env: NodeJS.ProcessEnv, faults: string[]): ShardConfig[] {
   faults.push(...layout.faults.map((fault) => `SHARDS: ${fault}`));
   return layout.shards.flatMap(({ name, buckets }) => {
     const prefix = `SHARD_${name.toUpperCase()}_`;
-    const parsed = shardEnvironmentSchema.safeParse({
-      PRIMARY_URL: env[`${prefix}PRIMARY_URL`],
-      REPLICA_URLS: env[`${prefix}REPLICA_URLS`],
-    });
+    const variables = Object.keys(shardEnvironmentSchema.shape);
+    const given = Object.fromEntries(variables.map((key) => [key, env[`${prefix}${key}`]]));
+    const parsed = shardEnvironmentSchema.safeParse(given);
     if (!parsed.success) {
       faults.push(...describe(parsed.error, prefix));
       return [];
     }
     const { PRIMARY_URL: primaryUrl, REPLICA_URLS: shardReplicaUrls = [] } = parsed.data;
-    return [{ name, buckets, primaryUrl, replicaUrls: shardReplicaUrls }];
+    const { USER: user = anybody.user, PASSWORD: password = anybody.password } = parsed.data;
+    const fill = (value: string) => withCredentials(value, { user, password });
+    return [
+      { name, buckets, primaryUrl: fill(primaryUrl), replicaUrls: shardReplicaUrls.map(fill) },
+    ];
   });
 }
 

@@ -122,13 +122,22 @@ export const environmentSchema = z.object({
   DATABASE_REPLICA_URLS: postgresUrls
     .optional()
     .describe('Streaming replicas of DATABASE_URL, separated by commas.'),
+  DATABASE_USER: z
+    .string()
+    .optional()
+    .describe('Who connects to the databases, for those whose URLs and settings name nobody.'),
+  DATABASE_PASSWORD: z
+    .string()
+    .optional()
+    .describe('The password of DATABASE_USER, as it is: nothing in it is percent-encoded.'),
   SHARDS: z
     .string()
     .min(1)
     .optional()
     .describe(
       'Shards and their buckets, as s0:0-2047,s1:2048-4095. For each of them, ' +
-        'SHARD_<NAME>_PRIMARY_URL and optionally SHARD_<NAME>_REPLICA_URLS are read.',
+        'SHARD_<NAME>_PRIMARY_URL and optionally SHARD_<NAME>_REPLICA_URLS, _USER and _PASSWORD ' +
+        'are read.',
     ),
   REPLICA_MAX_LAG: duration(100, 600_000, '10s').describe(
     'A replica that lags more is left out until it has caught up. As 500ms, 10s or 1min.',
@@ -177,6 +186,11 @@ export const shardEnvironmentSchema = z.object({
   REPLICA_URLS: postgresUrls
     .optional()
     .describe('Streaming replicas of the shard, separated by commas.'),
+  USER: z
+    .string()
+    .optional()
+    .describe("Who connects to the shard's servers; DATABASE_USER unless it is set."),
+  PASSWORD: z.string().optional().describe('The password; DATABASE_PASSWORD unless it is set.'),
 });
 
 function isPostgresUrl(value: string): boolean {
