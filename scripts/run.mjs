@@ -19,6 +19,7 @@ const COMMANDS = {
   bench: 'measure this version against simpler ones, as ratios',
   counts: 'compare the counts with the messages, or rebuild them',
   token: 'print an access token for development',
+  'k8s-check': 'check the manifests of k8s against schemas and policy',
   generate: 'write openapi.json, .env.example and the alert manifests anew',
   build: 'install, generate and compile what is missing, no more',
 };
@@ -26,7 +27,7 @@ const COMMANDS = {
 const [command, ...args] = process.argv.slice(2);
 if (!command || !(command in COMMANDS)) {
   const wanted = command === undefined || command === '--help' || command === '-h';
-  const lines = Object.entries(COMMANDS).map(([name, does]) => `  ${name.padEnd(10)}${does}`);
+  const lines = Object.entries(COMMANDS).map(([name, does]) => `  ${name.padEnd(12)}${does}`);
   process.stderr.write(`Usage: npm run COMMAND -- [--help]\n\n${lines.join('\n')}\n`);
   process.exit(wanted ? 0 : 2);
 }
