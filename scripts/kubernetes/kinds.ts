@@ -1,6 +1,7 @@
 import type {
   IServiceMonitor,
   IPodMonitor,
+  IPrometheusRule,
 } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1';
 import type { IDeployment, IStatefulSet } from 'kubernetes-models/apps/v1';
 import type { IHorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
@@ -29,6 +30,7 @@ export interface Kinds {
   ObjectStore: ObjectStore;
   PodDisruptionBudget: IPodDisruptionBudget;
   PodMonitor: IPodMonitor;
+  PrometheusRule: IPrometheusRule;
   ScheduledBackup: ScheduledBackup;
   Secret: ISecret;
   Service: IService;

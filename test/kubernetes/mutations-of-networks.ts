@@ -1,4 +1,4 @@
-import { add, drop, type Mutation, push, put, remove } from './mutation.js';
+import { add, all, drop, type Mutation, push, put, remove } from './mutation.js';
 
 const INGRESS = 'Ingress/messages';
 const POLICY = 'NetworkPolicy/messages';
@@ -72,6 +72,14 @@ export const NETWORK_MUTATIONS: Readonly<Record<string, readonly Mutation[]>> = 
     drop(POLICY, 'spec/egress/3/to/0/ipBlock/except'),
     push(POLICY, 'spec/egress', {}),
     push('NetworkPolicy/messages-migrate', 'spec/egress', anywhere),
+  ],
+  'metrics-are-scraped': [remove('ServiceMonitor/messages')],
+  'alerts-are-there': [
+    all(
+      ...['availability', 'latency', 'service', 'database', 'cache'].map((name) =>
+        remove(`PrometheusRule/messages-${name}`),
+      ),
+    ),
   ],
   'monitors-lead-to-services': [
     add({

@@ -81,14 +81,20 @@ export const SERVICE_MUTATIONS: Readonly<Record<string, readonly Mutation[]>> = 
     drop(API, `${POD}/restartPolicy`),
   ],
   'few-lookups': [drop(API, `${POD}/dnsConfig`)],
+  'starts-in-its-own-time': [
+    drop(API, `${CONTAINER}/startupProbe/failureThreshold`),
+    put(API, `${CONTAINER}/startupProbe/periodSeconds`, 1),
+    put(SETTINGS, 'data/STARTUP_TIMEOUT', '5min'),
+  ],
   'stops-after-traffic-has': [
     drop(API, `${CONTAINER}/lifecycle`),
     put(API, `${CONTAINER}/lifecycle/preStop/sleep/seconds`, 0),
     put(API, `${CONTAINER}/lifecycle/preStop`, { exec: { command: ['sleep', '5'] } }),
   ],
-  'time-to-finish': [
+  'has-time-to-finish': [
     drop(API, `${POD}/terminationGracePeriodSeconds`),
     put(API, `${CONTAINER}/lifecycle/preStop/sleep/seconds`, 20),
+    put(SETTINGS, 'data/SHUTDOWN_TIMEOUT', '60s'),
   ],
   'every-variable-is-known': [
     push(API, `${CONTAINER}/env`, { name: 'LOG_LEVLE', value: 'info' }),

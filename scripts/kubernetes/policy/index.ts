@@ -5,6 +5,7 @@ import { CONTAINERS } from './containers.js';
 import { DATABASES } from './databases.js';
 import { EXPOSURE } from './exposure.js';
 import { IDENTITY } from './identity.js';
+import { LIFECYCLE } from './lifecycle.js';
 import { MIGRATION } from './migration.js';
 import { MONITORING } from './monitoring.js';
 import { NETWORK } from './network.js';
@@ -12,7 +13,6 @@ import { POD_SECURITY } from './pod-security.js';
 import { PROBES } from './probes.js';
 import { ROLLOUT } from './rollout.js';
 import type { Rule } from './rule.js';
-import { SHUTDOWN } from './shutdown.js';
 
 export type { LinterCheck, Rule } from './rule.js';
 
@@ -22,7 +22,7 @@ export const POLICY: readonly Rule[] = [
   ...CONTAINERS,
   ...PROBES,
   ...ROLLOUT,
-  ...SHUTDOWN,
+  ...LIFECYCLE,
   ...NETWORK,
   ...EXPOSURE,
   ...MONITORING,
