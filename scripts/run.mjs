@@ -19,6 +19,7 @@ const COMMANDS = {
   bench: 'measure this version against simpler ones, as ratios',
   counts: 'compare the counts with the messages, or rebuild them',
   token: 'print an access token for development',
+  deploy: 'deploy a version to a Kubernetes cluster, or undo that',
   'k8s-check': 'check the manifests of k8s against schemas and policy',
   generate: 'write openapi.json, .env.example and the alert manifests anew',
   build: 'install, generate and compile what is missing, no more',

@@ -13,6 +13,8 @@ interface KubectlOptions {
   readonly stdin?: string;
   /** After which it is ended, in milliseconds. */
   readonly timeoutMs: number;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -23,11 +25,12 @@ interface KubectlOptions {
  */
 export async function kubectl(
   args: readonly string[],
-  { stdin, timeoutMs }: KubectlOptions,
+  { stdin, ...limits }: KubectlOptions,
 ): Promise<string> {
   const program = await findKubectl();
   return new Promise((resolve, reject) => {
-    const options = { timeout: timeoutMs, maxBuffer: OUTPUT_MAX_BYTES };
+    const { timeoutMs, signal } = limits;
+    const options = { timeout: timeoutMs, maxBuffer: OUTPUT_MAX_BYTES, ...(signal && { signal }) };
     const child = execFile(program, args, options, (error, stdout, stderr) => {
       if (!error) return resolve(stdout);
       const said = stderr.trim() || (error.killed ? `no end within ${timeoutMs} ms` : '');
