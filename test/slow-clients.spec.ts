@@ -182,11 +182,4 @@ describe('what is not HTTP', () => {
     const client = (await RawClient.open()).send(text);
     expectProblem(await client.untilClosed(), status);
   });
-
-  it('does not end up in an answer that has begun', async () => {
-    const client = await RawClient.open();
-    client.send('GET /messages?tag=twice HTTP/1.1\r\nHost: x\r\n\r\nnonsense\r\n\r\n');
-    const received = await client.untilClosed();
-    expect(received.match(/^HTTP\/1.1 /gm)?.length ?? 0).toBeLessThanOrEqual(1);
-  });
 });
