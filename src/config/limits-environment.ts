@@ -23,8 +23,9 @@ export const limitsEnvironmentSchema = z.object({
   HSTS_MAX_AGE_SECONDS: integer(0, 63_072_000, 31_536_000).describe(
     'How long browsers are to ask by https:// only (Strict-Transport-Security); 0 does not say so.',
   ),
-  SHED_EVENT_LOOP_DELAY: duration(0, 60_000, '250ms').describe(
-    'Mean delay of the event loop above which requests are answered 503; 0 is no limit.',
+  SHED_EVENT_LOOP_DELAY: duration(0, 60_000, '50ms').describe(
+    'Mean delay of the event loop above which requests are answered 503; 0 is no limit. A request ' +
+      'takes about five turns of the loop.',
   ),
   SHED_EVENT_LOOP_UTILIZATION_PERCENT: integer(0, 100, 0).describe(
     'Share of time that the event loop is busy, above which requests are answered 503; 0 is no ' +
