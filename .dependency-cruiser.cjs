@@ -97,6 +97,13 @@ module.exports = {
       to: { path: '^src/(?!overload/|config/|http/|redis/)' },
     },
     {
+      name: 'logging-knows-no-part-of-the-service',
+      comment: 'Every part may log, so logging depends on none of them.',
+      severity: 'error',
+      from: { path: '^src/logging/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^src/(?!logging/|config/|request-context/)' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -1,5 +1,6 @@
 import { type Config, ConfigError, readConfig } from './config/index.js';
 import { DatabaseStateError, migrate } from './database/index.js';
+import { exitOnCrash, flushLogs, openLogs, redactText } from './logging/index.js';
 import { ShutdownTimeoutError } from './running-server.js';
 import { startServer } from './server.js';
 
@@ -11,6 +12,7 @@ const HELP = `Usage: node main.js [serve|migrate]
 Configuration comes from the environment: see .env.example.
 `;
 
+const LOG_FLUSH_MS = 1_000;
 const EXPECTED = [ConfigError, DatabaseStateError, ShutdownTimeoutError];
 
 async function main([command = 'serve']: string[]): Promise<void> {
@@ -32,13 +34,14 @@ async function main([command = 'serve']: string[]): Promise<void> {
 /** Serves until the first signal, and finishes what is running then. */
 async function serve(config: Config): Promise<void> {
   const signal = firstSignal();
+  exitOnCrash((await openLogs(config.log)).logger);
   const server = await Promise.race([startServer(config), signal]);
   // A start has nothing to finish.
   if (server) {
     await signal;
     await server.stop();
   }
-  process.exit(0);
+  await end(0);
 }
 
 /** Resolves on the first signal that asks to stop; the second one does not wait for the end. */
@@ -55,9 +58,15 @@ function firstSignal(): Promise<void> {
   });
 }
 
-function fail(error: unknown): never {
+function fail(error: unknown): void {
   process.stderr.write(`${isExpected(error) ? causes(error) : inspectable(error)}\n`);
-  process.exit(1);
+  void end(1);
+}
+
+/** Once what was logged is written, without a wait for a reader that takes it no more. */
+async function end(code: number): Promise<never> {
+  await flushLogs(LOG_FLUSH_MS);
+  process.exit(code);
 }
 
 /** What an operator can mend needs no stack; anything else does. */
@@ -66,13 +75,13 @@ function isExpected(error: unknown): error is Error {
 }
 
 function causes(error: Error): string {
-  return error.cause instanceof Error
-    ? `${error.message}\n  because: ${causes(error.cause)}`
-    : error.message;
+  // The faults of the configuration name variables, never values.
+  const message = error instanceof ConfigError ? error.message : redactText(error.message);
+  return error.cause instanceof Error ? `${message}\n  because: ${causes(error.cause)}` : message;
 }
 
 function inspectable(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return redactText(error instanceof Error ? (error.stack ?? error.message) : String(error));
 }
 
 main(process.argv.slice(2)).catch(fail);

@@ -15,6 +15,7 @@ import {
   answerClientError,
   answerFrameworkError,
   answerInTime,
+  logRequests,
   BODY_MAX_BYTES,
   limitUrlLength,
   openApiDocument,
@@ -23,10 +24,12 @@ import {
   serveOpenApi,
   setSecurityHeaders,
   trackRoutes,
+  trustProxy,
   validationPipe,
 } from './http/index.js';
 import { HealthEndpointsModule, Lifecycle } from './health/index.js';
 import { ManagementServer } from './management/index.js';
+import { openLogs } from './logging/index.js';
 import { messageSchema } from './messages/message.dto.js';
 import { MetricsModule, observeRequests, ServiceMetrics } from './metrics/index.js';
 import { connectionLimits, protectFromOverload } from './overload/index.js';
@@ -53,12 +56,14 @@ interface WiredApp {
 
 /** The application with everything in its place, before anything is connected. */
 export async function wireApp(config: Config, create = createApp): Promise<WiredApp> {
+  const { logger, requests } = await openLogs(config.log);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     genReqId: requestId,
     ...connectionLimits(config.http),
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
+    trustProxy: trustProxy(config.http.trustedProxies),
     forceCloseConnections: 'idle',
     // A request that has come is answered, also while the service stops.
     return503OnClosing: false,
@@ -68,11 +73,12 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   observeRequests(fastify, metrics.requests);
   const connections = new ConnectionDrain(fastify);
   enterRequestContext(fastify);
+  logRequests(fastify, requests);
   const refuseOtherMethods = trackRoutes(fastify);
   allowDocsPage(fastify);
   answerInTime(fastify, config.http.handlerTimeoutMs);
   limitUrlLength(fastify);
-  const app = await create(AppModule.forRoot(config, metrics), adapter, {
+  const app = await create(AppModule.forRoot(config, metrics, logger), adapter, {
     bodyParser: false,
     bufferLogs: true,
     abortOnError: false,

@@ -86,6 +86,34 @@ describe(readConfig.name, () => {
     expect(faultsOf({ DATABASE_URL: 'postgres://db', ...env })).toEqual([fault]);
   });
 
+  it('reads how logs are written, and whose X-Forwarded-For is believed', () => {
+    const { log, http } = readConfig({
+      DATABASE_URL: url,
+      LOG_LEVEL: 'debug',
+      LOG_PRETTY: 'true',
+      TRUST_PROXY: '10.0.0.0/8,loopback',
+    });
+    expect(log).toEqual({ level: 'debug', pretty: true });
+    expect(http.trustedProxies).toEqual(['10.0.0.0/8', 'loopback']);
+    expect(readConfig({ DATABASE_URL: url }).http.trustedProxies).toBeUndefined();
+  });
+
+  it('trusts no proxy whoever it is, and logs nothing but JSON in production', () => {
+    const production = { JWT_ISSUER: 'i', JWT_AUDIENCE: 'a', JWT_JWKS_URL: 'https://i/jwks' };
+    expect(
+      faultsOf({
+        DATABASE_URL: url,
+        ...production,
+        NODE_ENV: 'production',
+        LOG_PRETTY: 'true',
+        TRUST_PROXY: 'true',
+      }),
+    ).toEqual([
+      expect.stringMatching(/^TRUST_PROXY: must be how many proxies/),
+      'LOG_PRETTY: must not be true in production',
+    ]);
+  });
+
   it('needs a database', () => {
     expect(faultsOf({})).toEqual(['DATABASE_URL: is required, unless SHARDS is set']);
   });

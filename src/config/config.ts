@@ -65,6 +65,12 @@ export interface BuildConfig {
   readonly revision: string;
 }
 
+export interface LogConfig {
+  readonly level: Environment['LOG_LEVEL'];
+  /** Lines for people to read, not JSON. */
+  readonly pretty: boolean;
+}
+
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
   readonly build: BuildConfig;
@@ -72,7 +78,7 @@ export interface Config {
   readonly overload: OverloadConfig;
   readonly management: ManagementConfig;
   readonly shutdown: ShutdownConfig;
-  readonly log: { readonly level: Environment['LOG_LEVEL'] };
+  readonly log: LogConfig;
   readonly database: DatabaseConfig;
   /** Undefined where one process runs alone. */
   readonly redis: RedisConfig | undefined;
@@ -95,6 +101,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const given = withoutEmpty(env);
   const parsed = environmentSchema.safeParse(given);
   if (!parsed.success) faults.push(...describe(parsed.error));
+  if (given['LOG_PRETTY'] === 'true' && given['NODE_ENV'] === 'production') {
+    faults.push('LOG_PRETTY: must not be true in production');
+  }
   const shards = readShards(given, faults);
   const authValues = authEnvironmentSchema.safeParse(given);
   const auth = authValues.success ? readAuth(authValues.data, faults) : undefined;
@@ -112,7 +121,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       otherPortIfTaken: given['MANAGEMENT_PORT'] === undefined && values.NODE_ENV !== 'production',
     },
     shutdown: { delayMs: values.SHUTDOWN_DELAY, timeoutMs: values.SHUTDOWN_TIMEOUT },
-    log: { level: values.LOG_LEVEL },
+    log: { level: values.LOG_LEVEL, pretty: values.LOG_PRETTY },
     database: {
       shards,
       poolSize: values.DATABASE_POOL_SIZE,

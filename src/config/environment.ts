@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { duration, flag, integer } from './fields.js';
 import { limitsEnvironmentSchema } from './limits-environment.js';
+import { parseTrustedProxies } from './trusted-proxies.js';
 
 const redisUrl = z
   .string()
@@ -24,6 +25,13 @@ const jwksUrl = z
   .refine((value) => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol), {
     error: 'must be an https:// URL; http:// is for development',
   });
+
+const trustedProxies = z.string().transform((text, context) => {
+  const parsed = parseTrustedProxies(text);
+  if (typeof parsed !== 'string') return parsed;
+  context.addIssue({ code: 'custom', message: parsed });
+  return z.NEVER;
+});
 
 const names = z
   .string()
@@ -111,6 +119,15 @@ export const environmentSchema = z.object({
     })
     .default('info')
     .describe('Least severe level that is logged.'),
+  LOG_PRETTY: flag(false).describe(
+    'Whether logs are for people to read, not JSON. Refused in production.',
+  ),
+  TRUST_PROXY: trustedProxies
+    .optional()
+    .describe(
+      'Proxies before the service, whose X-Forwarded-For is believed: their addresses, as ' +
+        '10.0.0.0/8,loopback, or how many there are, where nobody can pass them by. Unset, none is.',
+    ),
   BUILD_REVISION: z
     .string()
     .regex(/^[\w.-]{1,64}$/, { error: 'must have 1 to 64 letters, digits, dots, hyphens' })

@@ -6,6 +6,7 @@ export {
   type Config,
   ConfigError,
   type DatabaseConfig,
+  type LogConfig,
   readAuthConfig,
   type ManagementConfig,
   readConfig,
@@ -18,3 +19,4 @@ export type { HttpConfig, OverloadConfig, SheddingConfig } from './limits.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';
 export { findUpwards } from './project-files.js';
 export { type BucketRange, formatBucketRanges, type ShardConfig } from './shards.js';
+export type { TrustedProxies } from './trusted-proxies.js';

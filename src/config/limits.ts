@@ -1,10 +1,13 @@
 import type { Environment } from './environment.js';
 import type { Rate } from './fields.js';
+import type { TrustedProxies } from './trusted-proxies.js';
 
 export interface HttpConfig {
   readonly host: string;
   readonly port: number;
   readonly docs: boolean;
+  /** Whose word is taken for where a request comes from; undefined if nobody's. */
+  readonly trustedProxies: TrustedProxies | undefined;
   readonly headersTimeoutMs: number;
   readonly requestTimeoutMs: number;
   readonly handlerTimeoutMs: number;
@@ -35,6 +38,7 @@ export function readHttp(values: Environment): HttpConfig {
     host: values.HOST,
     port: values.PORT,
     docs: values.DOCS,
+    trustedProxies: values.TRUST_PROXY,
     headersTimeoutMs: values.HTTP_HEADERS_TIMEOUT,
     requestTimeoutMs: values.HTTP_REQUEST_TIMEOUT,
     handlerTimeoutMs: values.HTTP_HANDLER_TIMEOUT,

@@ -8,9 +8,11 @@ import {
 } from '../request-context/index.js';
 
 const CONTEXT = Symbol('request context');
+const FAILURE = Symbol('failure');
 
 interface WithContext {
   [CONTEXT]?: RequestContext;
+  [FAILURE]?: unknown;
 }
 
 /**
@@ -19,6 +21,7 @@ interface WithContext {
  */
 export function enterRequestContext(fastify: FastifyInstance): void {
   fastify.decorateRequest(CONTEXT as never, undefined as never);
+  fastify.decorateRequest(FAILURE as never, undefined as never);
   fastify.addHook('onRequest', (request, reply, done) => {
     const { traceparent, tracestate } = request.headers;
     const context = { id: request.id, ...continueTrace(traceparent, tracestate) };
@@ -38,4 +41,14 @@ export function enterRequestContext(fastify: FastifyInstance): void {
 /** Undefined if the request was refused before it had one. */
 export function contextOf(request: FastifyRequest): RequestContext | undefined {
   return (request as WithContext)[CONTEXT];
+}
+
+/** Notes why a request fails, for the line that is logged at its end. */
+export function noteFailure(request: FastifyRequest, error: unknown): void {
+  (request as WithContext)[FAILURE] = error;
+}
+
+/** Undefined if nobody has noted why it failed, or it did not. */
+export function failureOf(request: FastifyRequest): unknown {
+  return (request as WithContext)[FAILURE];
 }

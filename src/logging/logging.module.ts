@@ -1,36 +1,22 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { pino } from 'pino';
-import type { Config } from '../config/index.js';
-import { servedRequests } from '../request-context/index.js';
+import type { Logger } from 'pino';
 
-/** JSON lines on stdout; an error is logged with its whole chain of causes. */
+/**
+ * Has Nest log through pino. The middleware of nestjs-pino stands before no route: what it brings,
+ * a logger for each request, the request's context has already, and it costs a request much.
+ */
 @Module({})
 export class LoggingModule {
-  static forRoot({ log }: Config): DynamicModule {
+  static forRoot(logger: Logger): DynamicModule {
     return {
       module: LoggingModule,
       imports: [
         LoggerModule.forRoot({
-          pinoHttp: {
-            level: log.level,
-            autoLogging: false,
-            quietReqLogger: true,
-            mixin: requestIds,
-            serializers: { err: pino.stdSerializers.errWithCause },
-            redact: ['req.headers.authorization', 'req.headers.cookie'],
-          },
+          pinoHttp: { logger, autoLogging: false, wrapSerializers: false },
+          forRoutes: [],
         }),
       ],
     };
   }
-}
-
-/** Of what is logged in a batch, the requests that it carries. */
-function requestIds(): object {
-  const requests = servedRequests();
-  const [request] = requests;
-  if (!request) return {};
-  if (requests.length === 1) return { requestId: request.id, traceId: request.traceId };
-  return { requestIds: requests.map(({ id }) => id) };
 }

@@ -20,6 +20,8 @@ export interface ServiceProcessOptions {
   readonly ports?: ServicePorts;
   /** A module that Node loads before the service, relative to the project's root. */
   readonly preload?: string;
+  /** Whether its stdout is not read until `readStdout`. */
+  readonly unread?: boolean;
 }
 
 /** The compiled service as an operating-system process; killed with `dispose` if it still runs. */
@@ -59,7 +61,7 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(
     readonly ports: ServicePorts,
     env: NodeJS.ProcessEnv,
-    { preload }: ServiceProcessOptions,
+    { preload, unread = false }: ServiceProcessOptions,
   ) {
     const root = process.cwd();
     const first =
@@ -76,9 +78,8 @@ export class ServiceProcess implements AsyncDisposable {
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.child.stdout, this.child.stderr]) {
-      stream?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
-    }
+    this.child.stderr?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+    if (!unread) this.readStdout();
     this.exited = new Promise((resolve) => {
       this.child.once('exit', resolve);
       this.child.once('error', (error) => {
@@ -112,6 +113,16 @@ export class ServiceProcess implements AsyncDisposable {
     if (signal === 'SIGKILL' && !(await settlesWithin(this.exited, KILL_MS))) {
       throw new Error(`the service (pid ${this.child.pid}) cannot be killed`);
     }
+  }
+
+  /** Begins to read its stdout, into `output`. */
+  readStdout(): void {
+    this.child.stdout?.on('data', (chunk: Buffer) => (this.text += chunk.toString()));
+  }
+
+  /** Has nobody read its stdout any more. */
+  closeStdout(): void {
+    this.child.stdout?.destroy();
   }
 
   /**

@@ -1,4 +1,6 @@
+import type { OnFlight } from '../flight.js';
 import { ReadFlights, type Route } from '../reads/read-flights.js';
+import type { Source } from '../replicas/source.js';
 import type { CountStatement } from './counts.statement.js';
 
 /** So that those who count leave connections to those who read and write. */
@@ -6,14 +8,17 @@ const LIMITS = { maxItems: 1, maxFlights: 4, maxWaiting: 100 };
 
 /** Asks a shard for counts: equal questions that wait are asked once. */
 export class CountReader {
-  private readonly flights = new ReadFlights<CountStatement, readonly unknown[]>(
-    async ({ client }, statements) =>
-      Promise.all(
-        statements.map(({ sql, values }) => client.$queryRawUnsafe<unknown[]>(sql, ...values)),
-      ),
-    ({ sql, values }) => JSON.stringify([sql, values]),
-    LIMITS,
-  );
+  private readonly flights: ReadFlights<CountStatement, readonly unknown[]>;
+
+  constructor(onFlight: OnFlight) {
+    this.flights = new ReadFlights({
+      operation: 'counts',
+      carry: readCounts,
+      keyOf: ({ sql, values }) => JSON.stringify([sql, values]),
+      limits: LIMITS,
+      onFlight,
+    });
+  }
 
   /** @typeParam Row what the statement answers */
   async read<Row>(statement: CountStatement, route: Route): Promise<readonly Row[]> {
@@ -24,4 +29,13 @@ export class CountReader {
   idle(): Promise<void> {
     return this.flights.idle();
   }
+}
+
+function readCounts(
+  { client }: Source,
+  statements: readonly CountStatement[],
+): Promise<(readonly unknown[])[]> {
+  return Promise.all(
+    statements.map(({ sql, values }) => client.$queryRawUnsafe<unknown[]>(sql, ...values)),
+  );
 }

@@ -1,4 +1,5 @@
 import type { BatchingConfig } from '../../config/index.js';
+import type { OnFlight } from '../flight.js';
 import type { Source } from '../replicas/source.js';
 import { MESSAGES } from './pages.statement.js';
 import { type Answered, ReadFlights, type Route } from './read-flights.js';
@@ -7,8 +8,14 @@ import { type Answered, ReadFlights, type Route } from './read-flights.js';
 export class MessageReader {
   private readonly flights: ReadFlights<string, string | undefined>;
 
-  constructor(limits: BatchingConfig) {
-    this.flights = new ReadFlights(readMessages, (id) => id, limits);
+  constructor(limits: BatchingConfig, onFlight: OnFlight) {
+    this.flights = new ReadFlights({
+      operation: 'messages',
+      carry: readMessages,
+      keyOf: (id) => id,
+      limits,
+      onFlight,
+    });
   }
 
   /** The message as JSON text; undefined if the source does not have it. */

@@ -1,6 +1,7 @@
 import type { BatchingConfig } from '../../config/index.js';
 import type { MessagePage } from '../../messages/messages.repository.js';
 import { Failed } from '../../batching/next-flight.js';
+import type { OnFlight } from '../flight.js';
 import type { Floor } from '../freshness/freshness-floors.js';
 import { formatPosition, parseLsn } from '../freshness/position.js';
 import type { Source } from '../replicas/source.js';
@@ -27,8 +28,14 @@ interface Row {
 export class PageReader {
   private readonly flights: ReadFlights<PageRead, MessagePage>;
 
-  constructor(limits: BatchingConfig) {
-    this.flights = new ReadFlights(readPages, keyOf, limits);
+  constructor(limits: BatchingConfig, onFlight: OnFlight) {
+    this.flights = new ReadFlights({
+      operation: 'pages',
+      carry: readPages,
+      keyOf,
+      limits,
+      onFlight,
+    });
   }
 
   read(page: PageRead, route: Route): Promise<Answered<MessagePage>> {

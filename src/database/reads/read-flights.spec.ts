@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OverloadedError, UnavailableError } from '../../errors/index.js';
+import type { Flight } from '../flight.js';
 import type { PrismaClient } from '../generated/client.js';
 import type { Source } from '../replicas/source.js';
 import { ReadFlights, type Route } from './read-flights.js';
@@ -17,17 +18,23 @@ const second = source('second');
 const firstThenSecond: Route = (except) => (except === first ? second : first);
 
 /** Sources answer their name and the item, unless they have an error to throw. */
-function flightsWhere(errors: ReadonlyMap<Source, Error>, flown: string[] = []) {
-  return new ReadFlights<string, string>(
-    async (to, items) => {
+function flightsWhere(
+  errors: ReadonlyMap<Source, Error>,
+  flown: string[] = [],
+  landed: Flight[] = [],
+) {
+  return new ReadFlights<string, string>({
+    operation: 'pages',
+    carry: async (to, items) => {
       flown.push(`${to.name}: ${items.join(',')}`);
       const error = errors.get(to);
       if (error) throw error;
       return items.map((item) => `${to.name} ${item}`);
     },
-    (item) => item,
+    keyOf: (item) => item,
     limits,
-  );
+    onFlight: (flight) => landed.push(flight),
+  });
 }
 
 describe(ReadFlights.name, () => {
@@ -48,6 +55,18 @@ describe(ReadFlights.name, () => {
       source: second,
     });
     expect([first.load, second.load]).toEqual([0, 0]);
+  });
+
+  it('tells of every flight once it has landed, also of one that failed', async () => {
+    const landed: Flight[] = [];
+    const errors = new Map([[first, new UnavailableError('gone', 1)]]);
+    const flights = flightsWhere(errors, [], landed);
+    await Promise.all(['a', 'b', 'a'].map((item) => flights.read(item, firstThenSecond)));
+    const flight = { operation: 'pages', items: 2, durationMs: expect.any(Number) };
+    expect(landed).toEqual([
+      { ...flight, server: first, failed: true },
+      { ...flight, server: second, failed: false },
+    ]);
   });
 
   it('asks no third, and says what the last one said', async () => {

@@ -1,6 +1,7 @@
 import type { BatchingConfig } from '../../config/index.js';
 import { OverloadedError } from '../../errors/index.js';
 import { type Failed, NextFlight } from '../../batching/next-flight.js';
+import { type Flight, observed, type OnFlight } from '../flight.js';
 import type { Source } from '../replicas/source.js';
 import { isTransient, isUnavailable } from '../unavailable.js';
 
@@ -13,18 +14,20 @@ export interface Answered<Result> {
   readonly source: Source;
 }
 
+export interface ReadFlightsOptions<Item, Result> {
+  readonly operation: Flight['operation'];
+  readonly carry: (source: Source, items: readonly Item[]) => Promise<readonly (Result | Failed)[]>;
+  /** Reads of equal keys are one. */
+  readonly keyOf: (item: Item) => string;
+  readonly limits: BatchingConfig;
+  readonly onFlight: OnFlight;
+}
+
 /** Reads of one kind, gathered into flights to whichever source each is routed to. */
 export class ReadFlights<Item, Result> {
   private readonly bySource = new Map<Source, NextFlight<Item, Result>>();
 
-  constructor(
-    private readonly carry: (
-      source: Source,
-      items: readonly Item[],
-    ) => Promise<readonly (Result | Failed)[]>,
-    private readonly keyOf: (item: Item) => string,
-    private readonly limits: BatchingConfig,
-  ) {}
+  constructor(private readonly options: ReadFlightsOptions<Item, Result>) {}
 
   /** Asks one source, and one other if the first cannot serve. */
   async read(item: Item, route: Route): Promise<Answered<Result>> {
@@ -56,14 +59,20 @@ export class ReadFlights<Item, Result> {
   private flightsTo(source: Source): NextFlight<Item, Result> {
     let flights = this.bySource.get(source);
     if (!flights) {
+      const { carry, keyOf, limits } = this.options;
       flights = new NextFlight({
-        ...this.limits,
-        fly: (items) => source.whileAnswering(this.carry(source, items)),
-        keyOf: this.keyOf,
+        ...limits,
+        fly: (items) => this.told(source, items, () => source.whileAnswering(carry(source, items))),
+        keyOf,
         grounds: isUnavailable,
       });
       this.bySource.set(source, flights);
     }
     return flights;
+  }
+
+  private told<T>(server: Source, items: readonly Item[], work: () => Promise<T>): Promise<T> {
+    const { operation, onFlight } = this.options;
+    return observed({ operation, server, items: items.length }, work, onFlight);
   }
 }

@@ -13,6 +13,7 @@ import { noteAnsweredFrom } from '../../request-context/index.js';
 import { CountReader } from '../counts/count-reader.js';
 import type { CountStatement } from '../counts/counts.statement.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
+import type { Flight } from '../flight.js';
 import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness-floors.js';
 import type { Position } from '../freshness/position.js';
 import { MessageReader } from '../reads/message-reader.js';
@@ -36,7 +37,7 @@ export class Shard implements FloorSource {
   private readonly writer: MessageWriter;
   private readonly pages: PageReader;
   private readonly messages: MessageReader;
-  private readonly counts = new CountReader();
+  private readonly counts: CountReader;
   private readonly keyCleaner: KeyCleaner;
 
   constructor(
@@ -51,14 +52,17 @@ export class Shard implements FloorSource {
     this.servers = new ShardServers(shard, config);
     this.client = this.servers.client();
     const primary = this.client.$primary();
+    const logger = new Logger(Shard.name);
+    const onFlight = (flight: Flight) => logFlight(logger, this.name, flight);
     this.writer = new MessageWriter(primary, {
       limits: config.batching,
       retryForMs: config.statementTimeoutMs,
       committed: (tags, position) => this.floors.raise(this, tags, position),
+      onFlight,
     });
-    this.pages = new PageReader(config.batching);
-    this.messages = new MessageReader(config.batching);
-    const logger = new Logger(Shard.name);
+    this.pages = new PageReader(config.batching, onFlight);
+    this.messages = new MessageReader(config.batching, onFlight);
+    this.counts = new CountReader(onFlight);
     this.keyCleaner = new KeyCleaner(primary, (error) =>
       logger.warn({ err: error }, `shard ${this.name}: idempotency keys were not cleaned up`),
     );
@@ -145,6 +149,15 @@ export class Shard implements FloorSource {
   private unlessUnavailable<T>(call: () => Promise<T>): Promise<T> {
     return orUnavailable(this.name, call);
   }
+}
+
+/** With the requests that it carried, which the logger knows of a batch. */
+function logFlight(logger: Logger, shard: string, { server, durationMs, ...flight }: Flight): void {
+  const { name, role } = server;
+  logger.debug(
+    { shard, server: name, role, ...flight, durationMs: Math.round(durationMs) },
+    'batch',
+  );
 }
 
 /** Differs between layouts, so that a position of another one is never taken for one of this. */

@@ -1,6 +1,7 @@
 import type { BatchingConfig } from '../../config/index.js';
 import { IdempotencyConflictError } from '../../errors/index.js';
 import { Failed, NextFlight } from '../../batching/next-flight.js';
+import { observed, type OnFlight } from '../flight.js';
 import type { Position } from '../freshness/position.js';
 import type { PrismaClient } from '../generated/client.js';
 import { isRefusedData, isTransient, isUnavailable } from '../unavailable.js';
@@ -21,7 +22,10 @@ export interface WriterOptions {
   readonly retryForMs: number;
   /** Told of a commit before anybody is answered. */
   readonly committed: (tags: readonly string[], position: Position) => Promise<void>;
+  readonly onFlight: OnFlight;
 }
+
+const PRIMARY = { name: 'primary', role: 'primary' } as const;
 
 /** What a failed attempt is followed by; a connection that broke is often the only one that did. */
 const MAX_ATTEMPTS = 3;
@@ -36,7 +40,12 @@ export class MessageWriter {
   ) {
     this.flights = new NextFlight({
       ...options.limits,
-      fly: (rows) => this.store(rows),
+      fly: (rows) =>
+        observed(
+          { operation: 'insert', server: PRIMARY, items: rows.length },
+          () => this.store(rows),
+          options.onFlight,
+        ),
       grounds: isUnavailable,
     });
   }
