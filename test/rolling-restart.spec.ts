@@ -8,12 +8,16 @@ import { checkHistory } from './harness/history.js';
 import { HistoryClient } from './harness/history-client.js';
 import { walkAll, whileDoing } from './harness/load.js';
 import { RedisServer } from './harness/redis.js';
-import { ServiceProcess } from './harness/service-process.js';
+import { type ServicePorts, ServiceProcess } from './harness/service-process.js';
 
 const DEADLINE_MS = 30_000;
 const TEST_MS = 120_000;
 const CLIENTS = 16;
 const TAGS = Array.from({ length: 20 }, (_, index) => `rolling-${index}`);
+
+async function pickPorts(): Promise<ServicePorts> {
+  return { http: await pickPort(), management: await pickPort() };
+}
 
 let databases: TestDatabases;
 let redis: RedisServer;
@@ -39,11 +43,9 @@ describe('processes behind a load balancer', () => {
         REDIS_TIMEOUT_MS: '5000',
         SHUTDOWN_DELAY: '1s',
       });
-      const ports = [];
-      for (const _ of [0, 1]) ports.push({ http: await pickPort(), management: await pickPort() });
-      const launch = (index: number) =>
-        ServiceProcess.start(env, { ports: ports[index] as (typeof ports)[number] });
-      const processes = await Promise.all([launch(0), launch(1)]);
+      const ports = [await pickPorts(), await pickPorts()];
+      const launch = (each: ServicePorts) => ServiceProcess.start(env, { ports: each });
+      const processes = await Promise.all(ports.map(launch));
       try {
         await using proxy = await HaProxy.start(ports);
         await proxy.untilAllUp(DEADLINE_MS);
@@ -59,7 +61,7 @@ describe('processes behind a load balancer', () => {
           for (const [index, process] of processes.entries()) {
             requests.push(client.requests);
             exits.push(await process.stop());
-            processes[index] = await launch(index);
+            processes[index] = await launch(process.ports);
             await proxy.untilAllUp(DEADLINE_MS);
           }
           requests.push(client.requests);
