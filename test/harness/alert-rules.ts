@@ -13,8 +13,8 @@ export interface Rule {
 
 export type AlertRule = Required<Omit<Rule, 'record'>>;
 
-interface RuleFile {
-  readonly groups: readonly { readonly rules: readonly Rule[] }[];
+export interface RuleFile {
+  readonly groups: readonly { readonly name: string; readonly rules: readonly Rule[] }[];
 }
 
 /** All rules of the repository, in order. */

@@ -81,11 +81,6 @@ export class PrometheusServer implements AsyncDisposable {
     return result.map(({ metric, value }) => ({ metric, value: Number(value[1]) }));
   }
 
-  /** The names of all metrics that were scraped or recorded. */
-  async metricNames(): Promise<Set<string>> {
-    return new Set(await this.ask<string[]>('label/__name__/values'));
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
     await rm(this.directory, { recursive: true, force: true });

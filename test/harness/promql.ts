@@ -1,23 +1,26 @@
 import { parser } from '@prometheus-io/lezer-promql';
 
 /**
- * The metrics that a PromQL expression selects.
+ * What a PromQL expression selects, each as a metric's name with its label matchers.
  *
  * @throws Error at the first place that is no PromQL
  */
-export function metricNames(expression: string): Set<string> {
-  const names = new Set<string>();
+export function selectors(expression: string): string[] {
+  const found: string[] = [];
   parser.parse(expression).iterate({
     enter({ type, from, to }) {
       if (type.isError) {
         throw new Error(`no PromQL at "${expression.slice(from)}" of "${expression}"`);
       }
-      if (type.name === 'VectorSelector') {
-        const name = /^[a-zA-Z_:][\w:]*/.exec(expression.slice(from, to))?.[0];
-        if (name === undefined) throw new Error(`a selector without a name in "${expression}"`);
-        names.add(name);
-      }
+      if (type.name === 'VectorSelector') found.push(expression.slice(from, to));
     },
   });
-  return names;
+  return found;
+}
+
+/** The name of the metric that a selector selects. */
+export function metricName(selector: string): string {
+  const [name] = /^[a-zA-Z_:][\w:]*/.exec(selector) ?? [];
+  if (name === undefined) throw new Error(`a selector without a name: ${selector}`);
+  return name;
 }
