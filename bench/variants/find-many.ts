@@ -14,7 +14,10 @@ import { startServer } from '../../src/server.js';
 const config = readConfig();
 const [shard] = config.database.shards;
 if (!shard) throw new Error('there is no shard');
-const prisma = connect(shard.primaryUrl, config.database, { hot: [], onlyPrimary: false });
+const { client: prisma } = connect(shard.primaryUrl, config.database, {
+  hot: [],
+  onlyPrimary: false,
+});
 
 /** Pages as Prisma is commonly used: a `findMany` for each request, its rows made JSON here. */
 const repository: Pick<MessagesRepository, 'page'> = {

@@ -78,6 +78,11 @@ export class NextFlight<Item, Result> {
     });
   }
 
+  /** Callers that wait for a flight. */
+  get queueLength(): number {
+    return this.passengers;
+  }
+
   /** Callers that wait, and flights whose answers are not all handed out. */
   get load(): number {
     return this.passengers + this.flights + this.delivering;

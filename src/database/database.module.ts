@@ -5,23 +5,29 @@ import { StorageHealth } from '../health/storage-health.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
 import { RedisServers } from '../redis/index.js';
 import { ShardedCountsRepository } from './counts/sharded-counts.repository.js';
+import { DATABASE_OBSERVER, databaseMetrics } from './database.metrics.js';
+import type { DatabaseObserver } from './database-observer.js';
 import { createFloors } from './freshness/create-floors.js';
 import { FreshnessFloors } from './freshness/freshness-floors.js';
 import { ShardedMessagesRepository } from './messages/sharded-messages.repository.js';
 import { ShardsHealth } from './shards/shards-health.js';
+import { shardMetrics } from './shards/shard.metrics.js';
 import { Shards } from './shards/shards.js';
 
 @Module({
   providers: [
+    ...databaseMetrics,
+    ...shardMetrics,
     {
       provide: FreshnessFloors,
-      inject: [CONFIG, { token: RedisServers, optional: true }],
+      inject: [CONFIG, DATABASE_OBSERVER, { token: RedisServers, optional: true }],
       useFactory: createFloors,
     },
     {
       provide: Shards,
-      inject: [CONFIG, FreshnessFloors],
-      useFactory: ({ database }: Config, floors: FreshnessFloors) => new Shards(database, floors),
+      inject: [CONFIG, FreshnessFloors, DATABASE_OBSERVER],
+      useFactory: ({ database }: Config, floors: FreshnessFloors, observer: DatabaseObserver) =>
+        new Shards(database, floors, observer),
     },
     {
       provide: StorageHealth,

@@ -21,7 +21,8 @@ export class MessageStore {
     await verifyShards(config);
     const shards = config.shards.map((shard) => ({
       ...shard,
-      primary: connect(shard.primaryUrl, config, { hot: [INSERT_MESSAGES], onlyPrimary: true }),
+      primary: connect(shard.primaryUrl, config, { hot: [INSERT_MESSAGES], onlyPrimary: true })
+        .client,
     }));
     return new MessageStore(new ShardMap(shards));
   }

@@ -1,6 +1,7 @@
 import type { BuildConfig } from '../config/index.js';
 import { tellBuild } from './build.metrics.js';
 import { createRegistry } from './create-registry.js';
+import { PageReadMetrics } from './page-read.metrics.js';
 import { RequestMetrics } from './request.metrics.js';
 import { ShedMetrics } from './shed.metrics.js';
 
@@ -8,6 +9,7 @@ import { ShedMetrics } from './shed.metrics.js';
 export class ServiceMetrics {
   readonly registry = createRegistry();
   readonly requests = new RequestMetrics(this.registry);
+  readonly pageReads = new PageReadMetrics(this.registry);
   readonly shed = new ShedMetrics(this.registry);
 
   constructor(build: BuildConfig) {

@@ -26,6 +26,11 @@ export class CountReader {
     return result as readonly Row[];
   }
 
+  /** Questions that wait for a flight to servers of that role. */
+  queueLength(role: Source['role']): number {
+    return this.flights.queueLength(role);
+  }
+
   idle(): Promise<void> {
     return this.flights.idle();
   }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/index.js';
 import type { RedisServers } from '../../redis/index.js';
+import type { DatabaseObserver } from '../database-observer.js';
 import { FreshnessFloors } from './freshness-floors.js';
 import { MemoryFreshnessFloors } from './memory-freshness-floors.js';
 import { type FloorsEvent, RedisFreshnessFloors } from './redis-freshness-floors.js';
@@ -13,6 +14,7 @@ const MAX_ENTRIES = 200_000;
 /** Floors that all processes share where there is Redis, else those of this process. */
 export function createFloors(
   { database }: Config,
+  observer: Pick<DatabaseObserver, 'floors'>,
   servers: RedisServers | undefined,
 ): FreshnessFloors {
   const ttlMs = 2 * database.replicas.maxLagMs + PAGE_MAX_AGE_MS;
@@ -21,6 +23,7 @@ export function createFloors(
   const logger = new Logger(FreshnessFloors.name);
   return new RedisFreshnessFloors(servers, memory, {
     ttlMs,
+    onTold: (outcome, count) => observer.floors(outcome, count),
     onEvent: (event) => logEvent(logger, event),
   });
 }

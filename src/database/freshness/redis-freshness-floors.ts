@@ -13,6 +13,8 @@ export interface RedisFreshnessFloorsOptions {
   readonly ttlMs: number;
   /** Raises that Redis could not be told at most, kept to be told later. */
   readonly maxPending?: number;
+  /** Redis was told of floors, or did not take them when they were raised. */
+  readonly onTold?: (outcome: 'written' | 'failed', count: number) => void;
   readonly onEvent?: (event: FloorsEvent) => void;
 }
 
@@ -59,6 +61,7 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     this.raises = new RedisRaises(servers, baselines, {
       ttlMs: options.ttlMs,
       maxPending: options.maxPending ?? MAX_PENDING,
+      onTold: options.onTold ?? (() => undefined),
       ...this.reportOf('raise'),
     });
   }

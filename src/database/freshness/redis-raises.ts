@@ -14,6 +14,8 @@ export interface RedisRaisesOptions {
   readonly ttlMs: number;
   /** Raises that Redis does not know yet at most; beyond it a new baseline stands in for the oldest. */
   readonly maxPending: number;
+  /** Redis was told of floors, or did not take them when they were raised. */
+  readonly onTold: (outcome: 'written' | 'failed', count: number) => void;
   readonly onFailed: (error: unknown) => void;
   /** Redis knows everything again. */
   readonly onRecovered: () => void;
@@ -64,8 +66,10 @@ export class RedisRaises {
       }),
     );
     for (const raise of failure?.raises ?? []) this.keep(raise);
-    if (failure) this.failed(failure.error);
-    else if (this.hasPending() && !this.retry) void this.flush();
+    if (failure) {
+      this.options.onTold('failed', failure.raises.length);
+      this.failed(failure.error);
+    } else if (this.hasPending() && !this.retry) void this.flush();
   }
 
   /** Tries once more to hand over what is pending, within the deadline of a command. */
@@ -130,7 +134,9 @@ export class RedisRaises {
       Array.from(groups, async ([connection, group]) => {
         for (let from = 0; from < group.length; from += BATCH) {
           try {
-            await this.sendTo(connection, group.slice(from, from + BATCH));
+            const batch = group.slice(from, from + BATCH);
+            await this.sendTo(connection, batch);
+            this.options.onTold('written', batch.length);
           } catch (error) {
             failures.push({ raises: group.slice(from), error });
             return;

@@ -23,6 +23,11 @@ export class MessageReader {
     return this.flights.read(id, route);
   }
 
+  /** Reads that wait for a flight to servers of that role. */
+  queueLength(role: Source['role']): number {
+    return this.flights.queueLength(role);
+  }
+
   idle(): Promise<void> {
     return this.flights.idle();
   }

@@ -42,6 +42,11 @@ export class PageReader {
     return this.flights.read(page, route);
   }
 
+  /** Reads that wait for a flight to servers of that role. */
+  queueLength(role: Source['role']): number {
+    return this.flights.queueLength(role);
+  }
+
   idle(): Promise<void> {
     return this.flights.idle();
   }

@@ -43,6 +43,15 @@ export class ReadFlights<Item, Result> {
     }
   }
 
+  /** Reads that wait for a flight to sources of that role. */
+  queueLength(role: Source['role']): number {
+    let length = 0;
+    for (const [source, flights] of this.bySource) {
+      if (source.role === role) length += flights.queueLength;
+    }
+    return length;
+  }
+
   async idle(): Promise<void> {
     await Promise.all(Array.from(this.bySource.values(), (flights) => flights.idle()));
   }

@@ -14,6 +14,15 @@ export interface ServerState {
   /** Why it gets no requests; undefined while it does. */
   readonly leftOut: LeftOut | undefined;
   readonly since: Date;
+  /** Undefined of a primary, and of one that does not answer. */
+  readonly lag: Lag | undefined;
+}
+
+/** What a replica has not replayed. */
+export interface Lag {
+  /** How long ago the first of it was written, in milliseconds. */
+  readonly ms: number;
+  readonly bytes: number;
 }
 
 /** The replicas of a shard, and what is known of its primary: decides who may serve a read. */
@@ -123,15 +132,22 @@ export class ReplicaSet {
   /** Every server, the primary first. */
   servers(): ServerState[] {
     return [
-      { name: 'primary', role: 'primary', ...this.primaryState },
+      { name: 'primary', role: 'primary', ...this.primaryState, lag: undefined },
       ...this.replicas.map((replica): ServerState => {
         const leftOut = this.leftOut(replica);
         const known = this.known.get(replica);
         // One that lags by now, though it was not found to by its last report.
         const since = known && known.leftOut === leftOut ? known.since : new Date();
-        return { name: replica.name, role: 'replica', leftOut, since };
+        return { name: replica.name, role: 'replica', leftOut, since, lag: this.lagOf(replica) };
       }),
     ];
+  }
+
+  private lagOf(replica: Replica): Lag | undefined {
+    if (!replica.report) return undefined;
+    const end = this.primary ? this.primary.position.lsn : this.furthestReceived();
+    const bytes = Number(end - replica.report.position.lsn);
+    return { ms: this.lagMs(replica), bytes: Math.max(bytes, 0) };
   }
 
   private notePrimary(leftOut: LeftOut | undefined): void {

@@ -10,6 +10,21 @@ export interface ConnectionLimits {
   readonly statementTimeoutMs: number;
 }
 
+export interface PoolUse {
+  /** Connections that are open and do nothing. */
+  readonly idle: number;
+  /** Connections that are in use, or being opened. */
+  readonly busy: number;
+  /** Calls that wait for one. */
+  readonly waiting: number;
+}
+
+export interface Connections {
+  readonly client: PrismaClient;
+  /** How much of the pool is in use now. */
+  readonly use: () => PoolUse;
+}
+
 /** What the server is given to end a statement itself before it is given up here. */
 const GRACE_MS = 250;
 
@@ -28,7 +43,7 @@ export function connect(
   url: string,
   limits: ConnectionLimits,
   { hot, onlyPrimary }: { readonly hot: readonly HotStatement[]; readonly onlyPrimary: boolean },
-): PrismaClient {
+): Connections {
   const pool = new Pool({
     connectionString: url,
     max: limits.poolSize,
@@ -45,7 +60,11 @@ export function connect(
     disposeExternalPool: true,
     statementNameGenerator: nameStatements(hot),
   });
-  return new PrismaClient({ adapter });
+  const use = () => {
+    const { totalCount, idleCount: idle, waitingCount: waiting } = pool;
+    return { idle, busy: totalCount - idle, waiting };
+  };
+  return { client: new PrismaClient({ adapter }), use };
 }
 
 /**

@@ -5,10 +5,11 @@ import { replicaRouting } from '../replicas/replica-routing.extension.js';
 import { Replica } from '../replicas/replica.js';
 import { type LeftOut, ReplicaSet, type ServerState } from '../replicas/replica-set.js';
 import { MESSAGES, PAGES } from '../reads/pages.statement.js';
-import { connect } from '../servers/connect.js';
+import { connect, type Connections } from '../servers/connect.js';
 import { ServerMonitor } from '../servers/server-monitor.js';
 import { INSERT_KEYED_MESSAGES, INSERT_MESSAGES } from '../writes/insert.statement.js';
 import { WRITTEN_POSITION } from '../writes/position.statement.js';
+import type { ServerMeasures, ShardMeasures } from './shard-measures.js';
 
 const READS = [PAGES, MESSAGES];
 const WRITES = [INSERT_MESSAGES, INSERT_KEYED_MESSAGES, WRITTEN_POSITION];
@@ -18,21 +19,26 @@ export class ShardServers {
   private readonly primary: Primary;
   private readonly replicas: ReplicaSet;
   private readonly monitors: readonly ServerMonitor[];
+  /** Those of the primary first. */
+  private readonly connections: readonly [Connections, ...Connections[]];
 
   constructor(shard: ShardConfig, config: DatabaseConfig) {
-    this.primary = new Primary(
-      connect(shard.primaryUrl, config, { hot: [...READS, ...WRITES], onlyPrimary: true }),
-    );
+    const toPrimary = connect(shard.primaryUrl, config, {
+      hot: [...READS, ...WRITES],
+      onlyPrimary: true,
+    });
+    this.primary = new Primary(toPrimary.client);
     const { timeoutMs, maxLagMs, pollIntervalMs } = config.replicas;
     const limits = {
       poolSize: config.poolSize,
       connectTimeoutMs: timeoutMs,
       statementTimeoutMs: timeoutMs,
     };
-    const replicas = shard.replicaUrls.map(
-      (url, index) =>
-        new Replica(`replica ${index}`, connect(url, limits, { hot: READS, onlyPrimary: false })),
+    const toReplicas = shard.replicaUrls.map((url) =>
+      connect(url, limits, { hot: READS, onlyPrimary: false }),
     );
+    this.connections = [toPrimary, ...toReplicas];
+    const replicas = toReplicas.map(({ client }, index) => new Replica(`replica ${index}`, client));
     const logger = new Logger(ShardServers.name);
     this.replicas = new ReplicaSet(replicas, maxLagMs, ({ name }, leftOut) =>
       logChange(logger, `${name} of shard ${shard.name}`, leftOut),
@@ -54,6 +60,13 @@ export class ShardServers {
 
   states(): ServerState[] {
     return this.replicas.servers();
+  }
+
+  measures(): Pick<ShardMeasures, 'primary' | 'replicas'> {
+    const [primary, ...replicas] = this.states().map((state, index) => {
+      return { ...state, pool: (this.connections[index] as Connections).use() };
+    });
+    return { primary: primary as ServerMeasures, replicas };
   }
 
   /** Resolves once every server has been asked how far it is, whether it answered or not. */

@@ -10,6 +10,7 @@ import type { Message } from '../../messages/message.js';
 import type { MessagePage, PageQuery, Stored } from '../../messages/messages.repository.js';
 import { PartUnavailableError, UnavailableError } from '../../errors/index.js';
 import { noteAnsweredFrom } from '../../request-context/index.js';
+import { type ShardObserver, timed } from '../database-observer.js';
 import { CountReader } from '../counts/count-reader.js';
 import type { CountStatement } from '../counts/counts.statement.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
@@ -25,6 +26,7 @@ import { keyedBody } from '../writes/idempotency.js';
 import { KeyCleaner } from '../writes/key-cleaner.js';
 import { MessageWriter } from '../writes/message-writer.js';
 import { readWrittenPosition } from '../writes/position.statement.js';
+import { queuesOf, rolesOf, type ShardMeasures } from './shard-measures.js';
 import { ShardServers } from './shard-servers.js';
 
 /** One PostgreSQL cluster, with some of the buckets: a primary, and replicas that follow it. */
@@ -39,26 +41,33 @@ export class Shard implements FloorSource {
   private readonly messages: MessageReader;
   private readonly counts: CountReader;
   private readonly keyCleaner: KeyCleaner;
+  private readonly roles: ReturnType<typeof rolesOf>;
 
   constructor(
     shard: ShardConfig,
     layoutId: string,
     config: DatabaseConfig,
     private readonly floors: FreshnessFloors,
+    private readonly observer: ShardObserver,
   ) {
     this.name = shard.name;
     this.buckets = shard.buckets;
     this.id = idOf(layoutId, shard);
+    this.roles = rolesOf(shard);
     this.servers = new ShardServers(shard, config);
     this.client = this.servers.client();
     const primary = this.client.$primary();
     const logger = new Logger(Shard.name);
-    const onFlight = (flight: Flight) => logFlight(logger, this.name, flight);
+    const onFlight = (flight: Flight) => {
+      observer.onFlight(flight);
+      logFlight(logger, this.name, flight);
+    };
     this.writer = new MessageWriter(primary, {
       limits: config.batching,
       retryForMs: config.statementTimeoutMs,
       committed: (tags, position) => this.floors.raise(this, tags, position),
       onFlight,
+      onWriteCall: observer.onWriteCall,
     });
     this.pages = new PageReader(config.batching, onFlight);
     this.messages = new MessageReader(config.batching, onFlight);
@@ -90,9 +99,12 @@ export class Shard implements FloorSource {
   async page({ tag, limit, before, consistencyToken }: PageQuery): Promise<MessagePage> {
     // Also for older pages: what was stored a moment ago may stand on one of them already.
     const floor = floorWith(consistencyToken, this.id, await this.floors.of(this, tag));
-    return this.unlessUnavailable(async () =>
-      this.told(await this.pages.read({ tag, limit, before, floor }, this.routeTo(floor))),
-    );
+    return this.unlessUnavailable(async () => {
+      const page = { tag, limit, before, floor };
+      const answered = await this.pages.read(page, this.routeTo(floor));
+      this.observer.onPageRead(answered.source.role);
+      return this.told(answered);
+    });
   }
 
   /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
@@ -124,8 +136,16 @@ export class Shard implements FloorSource {
     return this.servers.states();
   }
 
+  /** In numbers, as it is now. */
+  measures(): ShardMeasures {
+    const { name, writer, pages, messages, counts } = this;
+    const queues = queuesOf({ insert: writer, reads: { pages, messages, counts } }, this.roles);
+    return { name, ...this.servers.measures(), queues };
+  }
+
   currentPosition(): Promise<Position> {
-    return readWrittenPosition(this.client.$primary());
+    const primary = this.client.$primary();
+    return timed('position', this.observer.onWriteCall, () => readWrittenPosition(primary));
   }
 
   /** Finishes what was accepted, then lets go of the connections. */

@@ -1,9 +1,11 @@
 import { Logger } from '@nestjs/common';
 import type { DatabaseConfig } from '../../config/index.js';
+import type { DatabaseObserver } from '../database-observer.js';
 import type { FreshnessFloors } from '../freshness/freshness-floors.js';
 import { untilVerified } from '../migrate/until-verified.js';
 import { verifyShards } from '../migrate/verify.js';
 import { Shard } from './shard.js';
+import { rolesOf, type ShardMeasures } from './shard-measures.js';
 import { ShardMap } from './shard-map.js';
 
 /** All the shards of the configuration. */
@@ -16,6 +18,7 @@ export class Shards {
   constructor(
     private readonly config: DatabaseConfig,
     private readonly floors: FreshnessFloors,
+    private readonly observer: DatabaseObserver,
   ) {}
 
   /** What `open` waits for; undefined once it is done. */
@@ -35,7 +38,10 @@ export class Shards {
       onWait: (error) => this.noteWait(error),
     });
     this.map = new ShardMap(
-      this.config.shards.map((shard) => new Shard(shard, layoutId, this.config, this.floors)),
+      this.config.shards.map((shard) => {
+        const observer = this.observer.shard(shard.name, rolesOf(shard));
+        return new Shard(shard, layoutId, this.config, this.floors, observer);
+      }),
     );
     await Promise.all(this.map.shards.map((shard) => shard.start()));
     this.waitingFor = undefined;
@@ -47,6 +53,11 @@ export class Shards {
 
   get all(): readonly Shard[] {
     return this.opened.shards;
+  }
+
+  /** Of every shard; of none before they are open. */
+  measures(): readonly ShardMeasures[] {
+    return this.opening === undefined ? this.all.map((shard) => shard.measures()) : [];
   }
 
   async close(): Promise<void> {

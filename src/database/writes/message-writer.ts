@@ -1,6 +1,7 @@
 import type { BatchingConfig } from '../../config/index.js';
 import { IdempotencyConflictError } from '../../errors/index.js';
 import { Failed, NextFlight } from '../../batching/next-flight.js';
+import { type OnWriteCall, timed, type WriteCall } from '../database-observer.js';
 import { observed, type OnFlight } from '../flight.js';
 import type { Position } from '../freshness/position.js';
 import type { PrismaClient } from '../generated/client.js';
@@ -23,6 +24,7 @@ export interface WriterOptions {
   /** Told of a commit before anybody is answered. */
   readonly committed: (tags: readonly string[], position: Position) => Promise<void>;
   readonly onFlight: OnFlight;
+  readonly onWriteCall: OnWriteCall;
 }
 
 const PRIMARY = { name: 'primary', role: 'primary' } as const;
@@ -55,6 +57,11 @@ export class MessageWriter {
     return this.flights.join(row);
   }
 
+  /** Rows that wait for a flight. */
+  get queueLength(): number {
+    return this.flights.queueLength;
+  }
+
   idle(): Promise<void> {
     return this.flights.idle();
   }
@@ -62,7 +69,7 @@ export class MessageWriter {
   private async store(rows: readonly NewRow[]): Promise<(StoredRow | Failed)[]> {
     const holders = await this.insertApart(firstOfEachKey(rows));
     // Also for keys that were held already: whoever stored the message may not have told yet.
-    const position = await this.repeat(() => readWrittenPosition(this.primary));
+    const position = await this.repeat('position', () => readWrittenPosition(this.primary));
     await this.options.committed([...new Set(rows.map(({ message }) => message.tag))], position);
     return rows.map((row) => {
       const holder = holders.get(slotOf(row));
@@ -76,7 +83,7 @@ export class MessageWriter {
   /** What holds the slot of each row afterwards. A row that the database refuses fails alone. */
   private async insertApart(rows: readonly NewRow[]): Promise<Map<string, Holder | Failed>> {
     try {
-      const held = await this.repeat(() => insertRows(this.primary, rows));
+      const held = await this.repeat('insert', () => insertRows(this.primary, rows));
       return new Map<string, Holder>([
         ...rows.map((row) => [slotOf(row), holderIn(row)] as const),
         ...held.map((holder) => [holder.key, holder] as const),
@@ -95,11 +102,11 @@ export class MessageWriter {
    * An answer that was lost says nothing of what was asked: it may have been done. Everything here
    * may be done twice, so it simply is.
    */
-  private async repeat<T>(work: () => Promise<T>): Promise<T> {
+  private async repeat<T>(call: WriteCall, work: () => Promise<T>): Promise<T> {
     const until = performance.now() + this.options.retryForMs;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await work();
+        return await timed(call, this.options.onWriteCall, work);
       } catch (error) {
         const again = attempt < MAX_ATTEMPTS && performance.now() < until && isTransient(error);
         if (!again) throw error;
