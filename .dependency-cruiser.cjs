@@ -104,6 +104,14 @@ module.exports = {
       to: { path: '^src/(?!logging/|config/|request-context/)' },
     },
     {
+      name: 'cache-knows-no-database',
+      comment:
+        'How new a copy has to be is asked of a port; what implements it is not its business.',
+      severity: 'error',
+      from: { path: '^src/cache/', pathNot: '\\.module\\.ts$' },
+      to: { path: '^src/database/' },
+    },
+    {
       name: 'service-needs-no-development-code',
       comment: 'What ships is built from src alone.',
       severity: 'error',

@@ -6,6 +6,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { Logger } from 'nestjs-pino';
 import { tagCountsSchema, messageCountsSchema } from './aggregation/aggregation.dto.js';
 import { AppModule } from './app.module.js';
+import { answerPageHits, Pages } from './cache/index.js';
 import type { Config } from './config/index.js';
 import {
   acceptJsonOnly,
@@ -89,6 +90,7 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter({ overloaded: () => metrics.shed.shed('queue_full') }));
   acceptJsonOnly(fastify);
+  answerPageHits(fastify, '/messages', app.get(Pages));
   const document = openApiDocument(app, [messageSchema, messageCountsSchema, tagCountsSchema]);
   if (config.http.docs) serveOpenApi(app, document);
   const init = async () => {

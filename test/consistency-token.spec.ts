@@ -16,7 +16,10 @@ let services: ServiceProcesses;
 beforeAll(async () => {
   cluster = await FaultCluster.start({ shards: 2, replicasPerShard: 1 });
   // Without Redis neither knows what the other one writes.
-  services = await ServiceProcesses.start(2, cluster.env({ REPLICA_MAX_LAG: '10min' }));
+  services = await ServiceProcesses.start(
+    2,
+    cluster.env({ CACHE: 'off', REPLICA_MAX_LAG: '10min' }),
+  );
 });
 
 afterAll(async () => {

@@ -27,7 +27,7 @@ beforeAll(async () => {
   shard = cluster.shard(0);
   // A machine that is busy must not count as a Redis that fails: only the primary would be left.
   const env = { REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' };
-  services = await ServiceProcesses.start(2, cluster.env(env));
+  services = await ServiceProcesses.start(2, cluster.env({ CACHE: 'off', ...env }));
 });
 
 afterAll(async () => {

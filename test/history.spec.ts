@@ -8,6 +8,7 @@ import { checkHistory } from './harness/history.js';
 import { HistoryClient } from './harness/history-client.js';
 import { load, whileDoing } from './harness/load.js';
 import { RedisServer } from './harness/redis.js';
+import { scrape } from './harness/scrape.js';
 import { ServiceProcesses } from './harness/service-processes.js';
 
 const LOAD_MS = 35_000;
@@ -44,6 +45,21 @@ async function pauseOnce(shard: FaultShard): Promise<void> {
   await sleep(randomInt(LONGEST_PAUSE_MS));
 }
 
+async function flushOnce(): Promise<void> {
+  await sleep(randomInt(4 * LONGEST_PAUSE_MS));
+  await redis.flush();
+}
+
+/** Takes Redis away in one way or another, for a while, and gives it back for a while. */
+async function loseRedisOnce(): Promise<void> {
+  const hangs = randomInt(2) === 0;
+  await redis.kill(hangs ? 'SIGSTOP' : 'SIGKILL');
+  await sleep(randomInt(LONGEST_PAUSE_MS));
+  if (hangs) await redis.kill('SIGCONT');
+  else await redis.restart();
+  await sleep(randomInt(2 * LONGEST_PAUSE_MS));
+}
+
 describe('clients of two processes', () => {
   it(
     'see every acknowledged message from then on, whatever replicas do',
@@ -69,12 +85,60 @@ describe('clients of two processes', () => {
   );
 
   it(
+    'see them from copies too, though Redis is flushed again and again',
+    async () => {
+      const seed = randomInt(2 ** 31);
+      await using services = await ServiceProcesses.start(2, env());
+      const client = new HistoryClient();
+      const amount = { writers: 4, readers: 8, posts: 800, deadlineMs: LOAD_MS };
+      const faults = [() => pauseOnce(cluster.shard(0)), () => flushOnce()];
+      await whileDoing(
+        faults.length,
+        (index) => faults[index]?.() ?? Promise.resolve(),
+        () => load(client, { urls: services.urls, tags: tags('flushed'), ...amount, seed }),
+      );
+      expect({ seed, failures: client.failures }).toEqual({ seed, failures: [] });
+      expect({ seed, violations: checkHistory(client.events) }).toEqual({ seed, violations: [] });
+      for (const service of services.all) {
+        const hits = (await scrape(service)).value('messages_cache_lookups_total', {
+          outcome: 'hit',
+        });
+        expect(hits).toBeGreaterThan(0);
+      }
+    },
+    TEST_MS,
+  );
+
+  it(
+    'see them with their tokens, though Redis is killed, hangs and comes back',
+    async () => {
+      const seed = randomInt(2 ** 31);
+      await using services = await ServiceProcesses.start(2, env({ REDIS_TIMEOUT_MS: '50' }));
+      const client = new HistoryClient({ withTokens: true });
+      const amount = { writers: 4, readers: 8, posts: 800, deadlineMs: LOAD_MS };
+      const faults = [() => pauseOnce(cluster.shard(0)), () => loseRedisOnce()];
+      await whileDoing(
+        faults.length,
+        (index) => faults[index]?.() ?? Promise.resolve(),
+        () => load(client, { urls: services.urls, tags: tags('lost'), ...amount, seed }),
+      );
+      expect({ seed, failures: client.failures }).toEqual({ seed, failures: [] });
+      expect({ seed, violations: checkHistory(client.events) }).toEqual({ seed, violations: [] });
+    },
+    TEST_MS,
+  );
+
+  it(
     'would not, if replicas were read from whatever they have replayed',
     async () => {
       const seed = randomInt(2 ** 31);
-      await using services = await ServiceProcesses.start(2, env({ REPLICA_MAX_LAG: '10min' }), {
-        preload: 'test/harness/without-floors.mjs',
-      });
+      await using services = await ServiceProcesses.start(
+        2,
+        env({ CACHE: 'off', REPLICA_MAX_LAG: '10min' }),
+        {
+          preload: 'test/harness/without-floors.mjs',
+        },
+      );
       const client = new HistoryClient();
       for (const { shard, replica } of replicas()) await shard.pauseReplay(replica);
       const amount = { writers: 2, readers: 2, posts: 100, deadlineMs: LOAD_MS };

@@ -17,7 +17,7 @@ beforeAll(async () => {
   cluster = await FaultCluster.start({ shards: 1, replicasPerShard: 0 });
   shard = cluster.shard(0);
   primary = shard.proxy(shard.primary);
-  service = await ServiceProcess.start(cluster.env());
+  service = await ServiceProcess.start(cluster.env({ CACHE: 'off' }));
 });
 
 afterAll(async () => {

@@ -11,7 +11,7 @@ const DEADLINE_MS = 30_000;
 let service: TestService;
 
 beforeAll(async () => {
-  service = await startService();
+  service = await startService({ CACHE: 'off' });
 });
 
 afterAll(async () => {

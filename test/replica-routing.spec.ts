@@ -36,7 +36,9 @@ afterAll(async () => {
 });
 
 function start(overrides: NodeJS.ProcessEnv): Promise<ServiceProcess> {
-  return ServiceProcess.start(cluster.env({ REPLICA_TIMEOUT_MS: '500', ...overrides }));
+  return ServiceProcess.start(
+    cluster.env({ CACHE: 'off', REPLICA_TIMEOUT_MS: '500', ...overrides }),
+  );
 }
 
 /** A client that has posted to `tag` and reads it; every replica has that and takes reads. */

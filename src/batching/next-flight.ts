@@ -20,6 +20,11 @@ export interface NextFlightOptions<Item, Result> {
    * with it at once, instead of one flight after the other each running into its deadline.
    */
   readonly grounds?: (error: unknown) => boolean;
+  /**
+   * Starts a deadline for those who wait while others are under way, and answers what calls it off.
+   * Once it has passed they are turned away.
+   */
+  readonly limitWait?: (giveUp: (error: unknown) => void) => () => void;
 }
 
 /** The outcome of an item that failed while others of its flight did not. */
@@ -63,19 +68,25 @@ export class NextFlight<Item, Result> {
   private delivering = 0;
   private boarding = false;
   private readonly whenIdle: (() => void)[] = [];
+  private callOffLimit: (() => void) | undefined;
 
   constructor(private readonly options: NextFlightOptions<Item, Result>) {}
 
   /** @throws OverloadedError at once if too many wait already */
   join(item: Item): Promise<Result> {
+    return new Promise((resolve, reject) => this.ask(item, resolve, reject));
+  }
+
+  /** The same for callers that are in a hurry: promises cost more than all the rest of it. */
+  ask(item: Item, resolve: (result: Result) => void, reject: (error: unknown) => void): void {
     if (this.passengers >= this.options.maxWaiting) {
-      return Promise.reject(new OverloadedError('too many requests wait for the database'));
+      reject(new OverloadedError('too many requests wait for the database'));
+      return;
     }
-    return new Promise((resolve, reject) => {
-      this.passengers++;
-      this.placeFor(item).passengers.push({ request: requestContext(), resolve, reject });
-      this.board();
-    });
+    this.passengers++;
+    this.placeFor(item).passengers.push({ request: requestContext(), resolve, reject });
+    this.board();
+    this.limitWait();
   }
 
   /** Callers that wait for a flight. */
@@ -124,7 +135,24 @@ export class NextFlight<Item, Result> {
     return this.waiting.length >= Math.min(maxItems, this.underWay / this.flights);
   }
 
+  /** One deadline for all who wait, that of the first: nobody waits longer than it says. */
+  private limitWait(): void {
+    if (this.boarding || this.callOffLimit) return;
+    this.callOffLimit = this.options.limitWait?.((error) => {
+      this.callOffLimit = undefined;
+      this.turnAway(new Failed(error));
+    });
+  }
+
+  private turnAway(failed: Failed): void {
+    const outcomes = this.take(this.waiting.length).map((place) => [place, failed] as const);
+    this.delivering++;
+    this.deliver(outcomes);
+  }
+
   private depart(): void {
+    this.callOffLimit?.();
+    this.callOffLimit = undefined;
     const places = this.take(this.options.maxItems);
     // Those who waited may have been turned away since boarding began.
     if (places.length === 0) return this.noteIdle();

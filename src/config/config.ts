@@ -71,6 +71,15 @@ export interface LogConfig {
   readonly pretty: boolean;
 }
 
+export interface CacheConfig {
+  readonly enabled: boolean;
+  readonly pageTtlMs: number;
+  readonly olderPageTtlMs: number;
+  readonly messageTtlMs: number;
+  readonly missingTtlMs: number;
+  readonly memoryBytes: number;
+}
+
 export interface Config {
   readonly environment: Environment['NODE_ENV'];
   readonly build: BuildConfig;
@@ -82,6 +91,7 @@ export interface Config {
   readonly database: DatabaseConfig;
   /** Undefined where one process runs alone. */
   readonly redis: RedisConfig | undefined;
+  readonly cache: CacheConfig;
   /** Undefined where no key of an issuer is configured: then nobody may ask for aggregations. */
   readonly auth: AuthConfig | undefined;
 }
@@ -142,6 +152,14 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     redis: values.REDIS_URL
       ? { url: values.REDIS_URL, timeoutMs: values.REDIS_TIMEOUT_MS }
       : undefined,
+    cache: {
+      enabled: values.CACHE === 'on',
+      pageTtlMs: values.CACHE_PAGE_TTL,
+      olderPageTtlMs: values.CACHE_OLDER_PAGE_TTL,
+      messageTtlMs: values.CACHE_MESSAGE_TTL,
+      missingTtlMs: values.CACHE_MISSING_TTL,
+      memoryBytes: values.CACHE_MEMORY_MB * 1024 * 1024,
+    },
     auth,
   };
 }

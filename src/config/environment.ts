@@ -184,6 +184,27 @@ export const environmentSchema = z.object({
   REDIS_TIMEOUT_MS: integer(5, 10_000, 50).describe(
     'How long Redis may take to answer before a request goes on without it, in milliseconds.',
   ),
+  CACHE: z
+    .enum(['on', 'off'], { error: 'must be on or off' })
+    .default('on')
+    .describe('off answers every request from the database.'),
+  CACHE_PAGE_TTL: duration(1_000, 600_000, '30s').describe(
+    'For how long the copy of a page is kept that may still get messages. A message shows at once ' +
+      'all the same; this bounds how late one shows that came in past the service, or whose floor ' +
+      'could not be told to Redis. As 500ms, 10s or 1min.',
+  ),
+  CACHE_OLDER_PAGE_TTL: duration(1_000, 86_400_000, '60min').describe(
+    'The same of older pages, which do not change unless old messages are imported.',
+  ),
+  CACHE_MESSAGE_TTL: duration(1_000, 86_400_000, '60min').describe(
+    'The same of single messages, which never change.',
+  ),
+  CACHE_MISSING_TTL: duration(1_000, 600_000, '30s').describe(
+    'For how long it is remembered that there is no message with an id.',
+  ),
+  CACHE_MEMORY_MB: integer(1, 65_536, 64).describe(
+    'Memory for copies where there is no Redis, in MiB.',
+  ),
   DATABASE_POOL_SIZE: integer(1, 200, 10).describe('Connections to each server at most.'),
   DATABASE_CONNECT_TIMEOUT_MS: integer(50, 60_000, 2_000).describe(
     'How long to wait for a connection, new or from the pool, in milliseconds.',

@@ -3,6 +3,7 @@ export { CONFIG, ConfigModule } from './config.module.js';
 export {
   type BatchingConfig,
   type BuildConfig,
+  type CacheConfig,
   type Config,
   ConfigError,
   type DatabaseConfig,

@@ -1,5 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import { CountsRepository } from '../aggregation/counts.repository.js';
+import { Freshness } from '../cache/freshness.js';
 import { CONFIG, type Config } from '../config/index.js';
 import { StorageHealth } from '../health/storage-health.js';
 import { MessagesRepository } from '../messages/messages.repository.js';
@@ -13,6 +14,7 @@ import { ShardedMessagesRepository } from './messages/sharded-messages.repositor
 import { ShardsHealth } from './shards/shards-health.js';
 import { shardMetrics } from './shards/shard.metrics.js';
 import { Shards } from './shards/shards.js';
+import { ShardedFreshness } from './sharded-freshness.js';
 
 @Module({
   providers: [
@@ -35,9 +37,10 @@ import { Shards } from './shards/shards.js';
       inject: [Shards],
     },
     { provide: MessagesRepository, useClass: ShardedMessagesRepository },
+    { provide: Freshness, useClass: ShardedFreshness },
     { provide: CountsRepository, useClass: ShardedCountsRepository },
   ],
-  exports: [MessagesRepository, CountsRepository, StorageHealth],
+  exports: [MessagesRepository, CountsRepository, Freshness, StorageHealth],
 })
 export class DatabaseModule implements OnModuleInit, OnApplicationShutdown {
   constructor(

@@ -8,6 +8,8 @@ import { PROBLEM_JSON, problemSchema } from './problem.js';
 interface AnswersOptions {
   /** Headers of the answer, each with its description. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Statuses of answers without a body, each with what it means. */
+  readonly empty?: Readonly<Record<number, string>>;
   /** Statuses of the problems that this route can answer. */
   readonly problems?: readonly number[];
 }
@@ -17,7 +19,7 @@ export function Answers(
   status: number,
   description: string,
   schema: z.ZodType,
-  { headers = {}, problems = [] }: AnswersOptions = {},
+  { headers = {}, empty = {}, problems = [] }: AnswersOptions = {},
 ): MethodDecorator {
   return applyDecorators(
     HttpCode(status),
@@ -27,6 +29,9 @@ export function Answers(
       headers: headersOf(headers),
       content: { 'application/json': { schema: openApiSchema(schema, 'output').schema } },
     }),
+    ...Object.entries(empty).map(([each, meaning]) =>
+      ApiResponse({ status: Number(each), description: meaning }),
+    ),
     ...problems.map((each) =>
       ApiResponse({
         status: each,

@@ -36,3 +36,10 @@ export const ConsistencyToken = requestHeader(
     .regex(CONSISTENCY_TOKEN, { error: 'is no token that a POST has answered' })
     .meta({ override: { type: 'string' } }),
 );
+
+/** Read by whoever keeps copies of answers; here for its documentation. */
+export const IfNoneMatch = requestHeader(
+  'If-None-Match',
+  'The `ETag` of an answer that is still there: 304 without a body if it is still right.',
+  z.string().meta({ override: { type: 'string' } }),
+);

@@ -1,7 +1,18 @@
-import { Body, Controller, Get, Header, Param, Post, Query, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Header,
+  Param,
+  Post,
+  Query,
+  Res,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { Public } from '../auth/index.js';
+import { MessageInterceptor, PageInterceptor } from '../cache/index.js';
 import { Answers, RateLimited } from '../http/index.js';
 import {
   messageSchema,
@@ -12,9 +23,9 @@ import {
   type MessageDto,
   toMessageDto,
 } from './message.dto.js';
-import { ConsistencyToken, IdempotencyKey } from './message.headers.js';
+import { ConsistencyToken, IdempotencyKey, IfNoneMatch } from './message.headers.js';
+import type { MessagePage } from './messages.repository.js';
 import { MessagesService } from './messages.service.js';
-import { nextPageLink } from './page-link.js';
 
 /** Pages and messages come from the repository as the text that is sent. */
 const JSON_TEXT = 'application/json; charset=utf-8';
@@ -51,28 +62,35 @@ export class MessagesController {
 
   @Get()
   @ApiOperation({ operationId: 'listMessages', summary: 'The messages of a tag, newest first' })
-  @Header('Cache-Control', 'no-cache')
+  @UseInterceptors(PageInterceptor)
   @Header('Content-Type', JSON_TEXT)
   @ConsistencyToken.Documented()
+  @IfNoneMatch.Documented()
   @Answers(200, 'A page of messages', messageSchema.array(), {
-    headers: { Link: 'Where the next, older page is (`rel="next"`), while there is one' },
+    headers: {
+      Link: 'Where the next, older page is (`rel="next"`), while there is one',
+      ETag: 'Which page it is, for `If-None-Match`',
+    },
+    empty: { 304: 'The page is the one that `If-None-Match` names' },
     problems: [400, 503],
   })
-  async list(
+  list(
     @Query({ schema: pageQuerySchema }) query: PageQueryDto,
     @ConsistencyToken.Value() consistencyToken: string | undefined,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<string> {
-    const { json, next } = await this.service.page({ ...query, consistencyToken });
-    if (next) reply.header('link', nextPageLink(query.tag, query.limit, next));
-    return json;
+  ): Promise<MessagePage> {
+    return this.service.page({ ...query, consistencyToken });
   }
 
   @Get(':id')
   @ApiOperation({ operationId: 'getMessage', summary: 'One message' })
-  @Header('Cache-Control', 'public, max-age=31536000, immutable')
+  @UseInterceptors(MessageInterceptor)
   @Header('Content-Type', JSON_TEXT)
-  @Answers(200, 'The message', messageSchema, { problems: [404, 503] })
+  @IfNoneMatch.Documented()
+  @Answers(200, 'The message', messageSchema, {
+    headers: { ETag: 'Which message it is, for `If-None-Match`' },
+    empty: { 304: 'The caller has the message' },
+    problems: [404, 503],
+  })
   find(@Param('id') id: string): Promise<string> {
     return this.service.find(id);
   }

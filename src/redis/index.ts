@@ -1,5 +1,5 @@
 export { backoffMs } from './backoff.js';
-export { withDeadline } from './deadline.js';
+export { startDeadline, withDeadline } from './deadline.js';
 export { openRedis } from './open-redis.js';
 export type { RedisClient } from './redis-client.js';
 export { RedisConnection, type RedisEvent } from './redis-connection.js';

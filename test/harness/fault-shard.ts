@@ -9,6 +9,7 @@ import { TcpProxy } from './tcp-proxy.js';
 const DATABASE = 'postgres';
 const HOST = '127.0.0.1';
 const DEADLINE_MS = 20_000;
+const CONFLICT_WITH_RECOVERY = '40001';
 /** Nobody listens there. */
 const CLOSED_PORT = 1;
 
@@ -68,7 +69,12 @@ export class FaultShard implements AsyncDisposable {
   }
 
   async resumeReplay(replica: PostgresServer): Promise<void> {
-    await this.query(replica, 'SELECT pg_wal_replay_resume()');
+    try {
+      await this.query(replica, 'SELECT pg_wal_replay_resume()');
+    } catch (error) {
+      // What is replayed now may be in the way of the very statement that let it go on.
+      if ((error as { code?: string }).code !== CONFLICT_WITH_RECOVERY) throw error;
+    }
   }
 
   /** From now on the replica shows each commit so much later, by the primary's clock. */

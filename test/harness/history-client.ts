@@ -9,14 +9,23 @@ interface Message {
   readonly message: string;
 }
 
+export interface HistoryClientOptions {
+  /** Whether each read is sent the newest token that a post to its tag was answered. */
+  readonly withTokens?: boolean;
+}
+
 /** Posts and reads, and keeps the history of it. Any number of callers may share one. */
 export class HistoryClient {
+  /** By tag. Those of one tag are of one shard, so the newest is the greatest as text. */
+  private readonly tokens = new Map<string, string>();
   readonly events: HistoryEvent[] = [];
   /** All that was answered neither 201 nor 200, with the request and what was answered. */
   readonly failures: string[] = [];
   private clock = 0;
   private posts = 0;
   private walks = 0;
+
+  constructor(private readonly options: HistoryClientOptions = {}) {}
 
   /** Posts, and pages that were answered 200, so far. */
   get requests(): number {
@@ -47,6 +56,8 @@ export class HistoryClient {
     const event = { kind: 'post', started, finished: ++this.clock, tag, text } as const;
     if (answer?.status === 201) {
       this.events.push({ ...event, outcome: 'ok', id: (answer.body as Message).id });
+      const token = answer.headers.get('consistency-token') ?? '';
+      if (token > (this.tokens.get(tag) ?? '')) this.tokens.set(tag, token);
     } else {
       const refused = answer !== undefined && answer.status >= 400 && answer.status < 500;
       this.events.push({ ...event, outcome: refused ? 'refused' : 'unknown' });
@@ -77,7 +88,10 @@ export class HistoryClient {
     walk: number | undefined,
   ): Promise<string | undefined> {
     const started = ++this.clock;
-    const answer = await this.ask(`GET ${path}`, 200, () => get(url, path));
+    const token = this.options.withTokens ? this.tokens.get(tag) : undefined;
+    const headers: Record<string, string> =
+      token === undefined ? {} : { 'consistency-token': token };
+    const answer = await this.ask(`GET ${path}`, 200, () => get(url, path, headers));
     if (answer?.status !== 200) return undefined;
     const next = NEXT.exec(answer.headers.get('link') ?? '')?.groups?.['path'];
     this.events.push({

@@ -6,18 +6,17 @@ import { FreshnessFloors } from './freshness-floors.js';
 import { MemoryFreshnessFloors } from './memory-freshness-floors.js';
 import { type FloorsEvent, RedisFreshnessFloors } from './redis-freshness-floors.js';
 
-/** A floor outlives the lag of any replica in use, and the pages that were read under it. */
-const PAGE_MAX_AGE_MS = 60_000;
 /** Some 50 MB; beyond it the oldest floors become one for all tags, which costs no freshness. */
 const MAX_ENTRIES = 200_000;
 
 /** Floors that all processes share where there is Redis, else those of this process. */
 export function createFloors(
-  { database }: Config,
+  { database, cache }: Config,
   observer: Pick<DatabaseObserver, 'floors'>,
   servers: RedisServers | undefined,
 ): FreshnessFloors {
-  const ttlMs = 2 * database.replicas.maxLagMs + PAGE_MAX_AGE_MS;
+  // A floor outlives the lag of any replica in use, and the pages that were read under it.
+  const ttlMs = 2 * database.replicas.maxLagMs + cache.pageTtlMs;
   const memory = new MemoryFreshnessFloors({ ttlMs, maxEntries: MAX_ENTRIES });
   if (!servers) return memory;
   const logger = new Logger(FreshnessFloors.name);

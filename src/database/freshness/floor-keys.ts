@@ -37,3 +37,14 @@ export function floorKeys(ofHashTag: string): FloorKeys {
 export function floorField(tag: string): string {
   return `#${tag}`;
 }
+
+/** What encodeURIComponent leaves alone and Redis might take for a pattern. */
+const NOT_ESCAPED = /[!'()*]/g;
+
+/** A tag as a part of a key; no two tags are the same. */
+export function escapeTag(tag: string): string {
+  return encodeURIComponent(tag.toWellFormed()).replaceAll(
+    NOT_ESCAPED,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

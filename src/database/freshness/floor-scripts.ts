@@ -45,21 +45,23 @@ const HASH = `
 
 /**
  * Raises the floors of the hash at KEYS[1], each an ARGV with its position in the one after it, from
- * ARGV[2] on. Answers 1 if the hash is older than ARGV[1] milliseconds, else 0.
+ * ARGV[3] on. Answers 1 if the hash is older than ARGV[1] milliseconds, else 0. Behind its position a
+ * floor has the id of the raise, ARGV[2]: so that it is another one after each, be it no higher.
  *
  * Where there is no hash there is nothing to raise: whoever begins one asks the primary after that,
- * which has come further by then. What is there and is no position may stand for a higher one, so
+ * which has come further by then. What is there and is no floor may stand for a higher one, so
  * it stays, and readers take it for unknown.
  */
 export const RAISE_FLOORS = new RedisScript(`${POSITIONS}${HASH}
   if not since_of(KEYS[1]) then return 0 end
-  for index = 2, #ARGV, 2 do
+  for index = 3, #ARGV, 2 do
     local field, position = ARGV[index], ARGV[index + 1]
-    local current = redis.call('HGET', KEYS[1], field)
-    if not current then
-      redis.call('HSET', KEYS[1], field, position)
-    elseif is_position(current) then
-      redis.call('HSET', KEYS[1], field, join(current, position))
+    local floor = redis.call('HGET', KEYS[1], field)
+    local current = floor and string.sub(floor, 1, 24)
+    if not floor then
+      redis.call('HSET', KEYS[1], field, position .. '.' .. ARGV[2])
+    elseif is_position(current) and string.sub(floor, 25, 25) == '.' then
+      redis.call('HSET', KEYS[1], field, join(current, position) .. '.' .. ARGV[2])
     end
   end
   return is_old(KEYS[1], ARGV[1]) and 1 or 0`);

@@ -11,6 +11,15 @@ export interface FloorSource {
 /** What a source must have replayed to serve a read; `primary` if only the primary is sure to have it. */
 export type Floor = Position | 'primary';
 
+export interface KnownFloor {
+  readonly floor: Floor;
+  /**
+   * Another one whenever the floor was raised since, be it to the same position: 1 to 200 characters
+   * of visible ASCII. Undefined if it may have been raised unseen.
+   */
+  readonly version: string | undefined;
+}
+
 /**
  * The floor of a tag: the position that a server must have replayed before it may answer a read of
  * that tag. A writer raises it after its commit and before it answers; a reader asks for it before
@@ -26,8 +35,15 @@ export abstract class FreshnessFloors {
    */
   abstract raise(source: FloorSource, tags: readonly string[], position: Position): Promise<void>;
 
-  /** Never rejects; in bounded time. */
-  abstract of(source: FloorSource, tag: string): Promise<Floor>;
+  /** What keys have to have in common with that of the tag's floor to be read together with it. */
+  abstract hashTag(source: FloorSource, tag: string): string;
+
+  /** Tells `then` in any case, in bounded time. */
+  abstract ask(source: FloorSource, tag: string, then: (known: KnownFloor) => void): void;
+
+  of(source: FloorSource, tag: string): Promise<Floor> {
+    return new Promise((resolve) => this.ask(source, tag, ({ floor }) => resolve(floor)));
+  }
 
   /** Hands over what the shared store does not know yet, in bounded time. */
   abstract close(): Promise<void>;

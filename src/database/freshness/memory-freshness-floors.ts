@@ -1,4 +1,4 @@
-import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
+import { type FloorSource, FreshnessFloors, type KnownFloor } from './freshness-floors.js';
 import { join, type Position } from './position.js';
 import { RecentFloors, type RecentFloorsOptions } from './recent-floors.js';
 
@@ -22,17 +22,26 @@ export class MemoryFreshnessFloors extends FreshnessFloors {
     return Promise.resolve();
   }
 
-  of(source: FloorSource, tag: string): Promise<Floor> {
+  hashTag({ id }: FloorSource): string {
+    return `{${id}}`;
+  }
+
+  ask(source: FloorSource, tag: string, then: (known: KnownFloor) => void): void {
+    then(this.known(source, tag));
+  }
+
+  known(source: FloorSource, tag: string): KnownFloor {
     const { recent, baseline } = this.floorsOf(source);
     const since = baseline.of(source);
-    if (since === undefined) return Promise.resolve('primary');
+    if (since === undefined) return { floor: 'primary', version: undefined };
     const raised = recent.of(tag);
-    return Promise.resolve(raised ? join(since, raised) : since);
+    const floor = raised ? join(since, raised.position) : since;
+    return { floor, version: `${baseline.renewals}.${raised?.raise ?? 0}` };
   }
 
   /** What this process has raised the tag's floor to; undefined if it has forgotten or never did. */
   raised(source: FloorSource, tag: string): Position | undefined {
-    return this.bySource.get(source.id)?.recent.of(tag);
+    return this.bySource.get(source.id)?.recent.of(tag)?.position;
   }
 
   /** Has every primary asked anew: others may have acknowledged what this process was not told. */
@@ -60,9 +69,10 @@ interface SourceFloors {
 
 /** Where a primary was at some moment since the last `renew`. */
 class Baseline {
+  /** How often it was renewed. */
+  renewals = 0;
   private position: Position | undefined;
   private asking = false;
-  private renewals = 0;
 
   /** Undefined until the primary, which this asks in the background, one at a time, has said so. */
   of(source: FloorSource): Position | undefined {

@@ -15,6 +15,8 @@ export interface Position {
 
 const TIMELINE_DIGITS = 8;
 const LSN_DIGITS = 16;
+/** Characters of what `formatPosition` writes. */
+export const POSITION_LENGTH = TIMELINE_DIGITS + LSN_DIGITS;
 const FORMAT = /^[0-9a-f]{24}$/;
 const LSN_TEXT = /^([0-9A-F]{1,8})\/([0-9A-F]{1,8})$/;
 

@@ -9,6 +9,12 @@ export interface RecentFloorsOptions {
   readonly now?: () => number;
 }
 
+export interface RaisedFloor {
+  readonly position: Position;
+  /** Of the raises of all tags, the last one that made it. */
+  readonly raise: number;
+}
+
 /**
  * The floors of a shard's tags that were raised lately, in two generations: when the newer one is
  * old or full it becomes the older one, and that is let go as a whole. No timer and no sweep.
@@ -17,8 +23,9 @@ export class RecentFloors {
   private newer = new Generation();
   private older = new Generation();
   /** What every tag needs, for floors that had to be let go before their time. */
-  private folded: Position | undefined;
+  private folded: RaisedFloor | undefined;
   private turnedAt: number;
+  private raises = 0;
   private readonly now: () => number;
 
   constructor(private readonly options: RecentFloorsOptions) {
@@ -32,10 +39,10 @@ export class RecentFloors {
       this.folded = joinKnown(this.folded, this.older.joined);
       this.turn();
     }
-    this.newer.raise(tag, position);
+    this.newer.raise(tag, { position, raise: ++this.raises });
   }
 
-  of(tag: string): Position | undefined {
+  of(tag: string): RaisedFloor | undefined {
     this.turnIfOld();
     const recent = joinKnown(this.newer.byTag.get(tag), this.older.byTag.get(tag));
     return joinKnown(recent, this.folded);
@@ -53,18 +60,19 @@ export class RecentFloors {
 }
 
 class Generation {
-  readonly byTag = new Map<string, Position>();
+  readonly byTag = new Map<string, RaisedFloor>();
   /** Covers every floor in it. */
-  joined: Position | undefined;
+  joined: RaisedFloor | undefined;
 
-  raise(tag: string, position: Position): void {
-    this.byTag.set(tag, joinKnown(this.byTag.get(tag), position));
-    this.joined = joinKnown(this.joined, position);
+  raise(tag: string, floor: RaisedFloor): void {
+    this.byTag.set(tag, joinKnown(this.byTag.get(tag), floor));
+    this.joined = joinKnown(this.joined, floor);
   }
 }
 
-function joinKnown(a: Position | undefined, b: Position): Position;
-function joinKnown(a: Position | undefined, b: Position | undefined): Position | undefined;
-function joinKnown(a: Position | undefined, b: Position | undefined): Position | undefined {
-  return a && b ? join(a, b) : (a ?? b);
+function joinKnown(a: RaisedFloor | undefined, b: RaisedFloor): RaisedFloor;
+function joinKnown(a?: RaisedFloor, b?: RaisedFloor): RaisedFloor | undefined;
+function joinKnown(a?: RaisedFloor, b?: RaisedFloor): RaisedFloor | undefined {
+  if (!a || !b) return a ?? b;
+  return { position: join(a.position, b.position), raise: Math.max(a.raise, b.raise) };
 }

@@ -3,7 +3,7 @@ import type { RedisServers } from '../../redis/index.js';
 import { floorKeys } from './floor-keys.js';
 import { MARK_BASELINE, SET_BASELINE, TURN_FLOORS } from './floor-scripts.js';
 import type { FloorSource } from './freshness-floors.js';
-import { formatPosition, parsePosition, type Position } from './position.js';
+import { formatPosition, parsePosition, type Position, POSITION_LENGTH } from './position.js';
 
 /**
  * Since which position Redis has the floors of a partition of a source's tags: what came before it
@@ -46,7 +46,8 @@ export class RedisBaselines {
   /** Reads what stands as a baseline; undefined if it is none of this server. */
   static parse(text: string | null | undefined, serverId: string): Position | undefined {
     const prefix = prefixOf(serverId);
-    return text?.startsWith(prefix) ? parsePosition(text.slice(prefix.length)) : undefined;
+    if (!text?.startsWith(prefix)) return undefined;
+    return parsePosition(text.slice(prefix.length, prefix.length + POSITION_LENGTH));
   }
 
   static isMark(text: string | null | undefined): boolean {
@@ -91,7 +92,8 @@ export class RedisBaselines {
     if (RedisBaselines.parse(since, serverId)) return;
     const position = await source.currentPosition();
     // Of the server that was marked: if another one answers by now, it is not believed there.
-    const baseline = prefixOf(serverId) + formatPosition(position);
+    // With the mark behind it, so that no two baselines are alike, be they of the same position.
+    const baseline = prefixOf(serverId) + formatPosition(position) + since;
     await connection.run((client) => SET_BASELINE.run(client, [current], [since, baseline]));
   }
 

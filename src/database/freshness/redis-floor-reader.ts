@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import type { RedisClient } from '../../redis/index.js';
 import { floorField, floorKeys, SINCE } from './floor-keys.js';
-import type { Floor, FloorSource } from './freshness-floors.js';
-import { join, parsePosition, type Position } from './position.js';
+import type { FloorSource, KnownFloor } from './freshness-floors.js';
+import { join, parsePosition, type Position, POSITION_LENGTH } from './position.js';
 import { RedisBaselines } from './redis-baselines.js';
 
 export interface FloorLookup {
@@ -11,11 +12,19 @@ export interface FloorLookup {
   readonly hashTag: string;
 }
 
+/** A position, and the id of the raise that made it. */
+const FLOOR = /^[0-9a-f]{24}\.[!-~]{1,40}$/;
+const UNKNOWN: KnownFloor = { floor: 'primary', version: undefined };
+/** Hashes that are read by one process, now and lately. */
+const NAMES_MAX = 1_000;
+
 /** Fields of a hash; what is missing is null. */
 type Fields = readonly (string | null)[];
 
 /** Reads floors from the server that has them, as part of what a flight asks of it. */
 export class RedisFloorReader {
+  private readonly names = new Map<string, string>();
+
   constructor(private readonly baselines: RedisBaselines) {}
 
   /** To be called within `RedisConnection.run`. Answers in the order of the lookups. */
@@ -23,21 +32,21 @@ export class RedisFloorReader {
     client: RedisClient,
     serverId: string,
     lookups: readonly FloorLookup[],
-  ): Promise<Floor[]> {
+  ): Promise<KnownFloor[]> {
     const partitions = new Map<string, FloorLookup[]>();
     for (const lookup of lookups) {
       const partition = partitions.get(lookup.hashTag);
       if (partition) partition.push(lookup);
       else partitions.set(lookup.hashTag, [lookup]);
     }
-    const floors = new Map<FloorLookup, Floor>();
+    const floors = new Map<FloorLookup, KnownFloor>();
     await Promise.all(
       Array.from(partitions, async ([hashTag, asked]) => {
         const read = await this.readPartition(client, serverId, hashTag, asked);
-        for (const [index, lookup] of asked.entries()) floors.set(lookup, read[index] ?? 'primary');
+        for (const [index, lookup] of asked.entries()) floors.set(lookup, read[index] ?? UNKNOWN);
       }),
     );
-    return lookups.map((lookup) => floors.get(lookup) ?? 'primary');
+    return lookups.map((lookup) => floors.get(lookup) ?? UNKNOWN);
   }
 
   private async readPartition(
@@ -45,7 +54,7 @@ export class RedisFloorReader {
     serverId: string,
     hashTag: string,
     lookups: readonly FloorLookup[],
-  ): Promise<Floor[]> {
+  ): Promise<KnownFloor[]> {
     const { current, previous } = floorKeys(hashTag);
     const fields = [SINCE, ...lookups.map(({ tag }) => floorField(tag))];
     // In this order: one that is put aside in between is read twice, where it would be missed.
@@ -57,13 +66,24 @@ export class RedisFloorReader {
     const [first] = lookups;
     if (!baseline && first) this.baselines.setSoon(first.source, hashTag);
     // What was raised after the older hash was put aside is in the newer one, or nobody knows it.
-    if (!baseline && !RedisBaselines.isMark(since)) return lookups.map(() => 'primary');
+    if (!baseline && !RedisBaselines.isMark(since)) return lookups.map(() => UNKNOWN);
     const baselineBefore = RedisBaselines.parse(sinceBefore, serverId);
+    const hashes = this.nameOf(`${since} ${sinceBefore}`);
     return lookups.map((_, index) =>
       baselineBefore
-        ? floorFrom(baselineBefore, floorsBefore[index], floors[index])
-        : floorFrom(baseline, floors[index]),
+        ? floorFrom(hashes, baselineBefore, floorsBefore[index], floors[index])
+        : floorFrom(hashes, baseline, floors[index]),
     );
+  }
+
+  /** Short for the baselines of a pair of hashes, and the same in every process. */
+  private nameOf(baselines: string): string {
+    const known = this.names.get(baselines);
+    if (known !== undefined) return known;
+    if (this.names.size >= NAMES_MAX) this.names.clear();
+    const name = hash('sha256', baselines, 'base64url').slice(0, 16);
+    this.names.set(baselines, name);
+    return name;
   }
 }
 
@@ -77,18 +97,21 @@ async function readHash(client: RedisClient, key: string, fields: string[]): Pro
   }
 }
 
-/** A text that is no position may have been a higher one. */
+/** What is no floor may have been a higher one. */
 function floorFrom(
+  hashes: string,
   baseline: Position | undefined,
   ...texts: readonly (string | null | undefined)[]
-): Floor {
-  if (baseline === undefined) return 'primary';
+): KnownFloor {
+  if (baseline === undefined) return UNKNOWN;
   let floor = baseline;
+  let version = hashes;
   for (const text of texts) {
+    version += `.${text ?? ''}`;
     if (text === null || text === undefined) continue;
-    const position = parsePosition(text);
-    if (!position) return 'primary';
+    const position = FLOOR.test(text) ? parsePosition(text.slice(0, POSITION_LENGTH)) : undefined;
+    if (!position) return UNKNOWN;
     floor = join(floor, position);
   }
-  return floor;
+  return { floor, version };
 }

@@ -1,7 +1,7 @@
 import { NextFlight } from '../../batching/next-flight.js';
-import { type RedisConnection, type RedisServers, withDeadline } from '../../redis/index.js';
+import { type RedisConnection, type RedisServers, startDeadline } from '../../redis/index.js';
 import { hashTag } from './floor-keys.js';
-import { type Floor, type FloorSource, FreshnessFloors } from './freshness-floors.js';
+import { type FloorSource, FreshnessFloors, type KnownFloor } from './freshness-floors.js';
 import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';
 import { join, type Position } from './position.js';
 import { RedisBaselines } from './redis-baselines.js';
@@ -43,7 +43,7 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   private readonly reader: RedisFloorReader;
   private readonly raises: RedisRaises;
   /** To each server flights of its own: one that is slow holds up no other. */
-  private readonly lookups = new WeakMap<RedisConnection, NextFlight<FloorLookup, Floor>>();
+  private readonly lookups = new WeakMap<RedisConnection, NextFlight<FloorLookup, KnownFloor>>();
   private readonly failing = new Set<Part>();
 
   constructor(
@@ -74,36 +74,49 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     ]);
   }
 
-  async of(source: FloorSource, tag: string): Promise<Floor> {
-    const lookup = { source, tag, hashTag: hashTag(source, tag, this.servers.partitions) };
-    const flight = this.lookupsTo(this.servers.at(lookup.hashTag)).join(lookup);
-    let shared: Floor;
-    try {
-      // Counted from here, the wait for a flight included.
-      shared = await withDeadline(flight, this.servers.timeoutMs);
-    } catch (error) {
-      // What others have written up to now only Redis knew, and the primary.
-      if (!this.failing.has('lookup')) this.local.renewBaselines();
-      this.failed('lookup', error);
-      return this.local.of(source, tag);
-    }
-    const own = this.local.raised(source, tag);
-    return shared === 'primary' || own === undefined ? shared : join(shared, own);
+  hashTag(source: FloorSource, tag: string): string {
+    return hashTag(source, tag, this.servers.partitions);
+  }
+
+  ask(source: FloorSource, tag: string, then: (known: KnownFloor) => void): void {
+    const lookup = { source, tag, hashTag: this.hashTag(source, tag) };
+    this.lookupsTo(this.servers.at(lookup.hashTag)).ask(
+      lookup,
+      (shared) => then(this.withOwn(lookup, shared)),
+      (error) => {
+        // What others have written up to now only Redis knew, and the primary.
+        if (!this.failing.has('lookup')) this.local.renewBaselines();
+        this.failed('lookup', error);
+        then({ floor: this.local.known(source, tag).floor, version: undefined });
+      },
+    );
   }
 
   close(): Promise<void> {
     return this.raises.close();
   }
 
-  private lookupsTo(connection: RedisConnection): NextFlight<FloorLookup, Floor> {
+  /** Joined with what this process has raised itself, which Redis need not have been told. */
+  private withOwn(lookup: FloorLookup, shared: KnownFloor): KnownFloor {
+    if (shared.floor === 'primary') return shared;
+    const own = this.local.raised(lookup.source, lookup.tag);
+    if (own === undefined) return shared;
+    return {
+      floor: join(shared.floor, own),
+      version: this.raises.isTold(lookup) ? shared.version : undefined,
+    };
+  }
+
+  private lookupsTo(connection: RedisConnection): NextFlight<FloorLookup, KnownFloor> {
     const known = this.lookups.get(connection);
     if (known) return known;
-    const lookups = new NextFlight<FloorLookup, Floor>({
+    const lookups = new NextFlight<FloorLookup, KnownFloor>({
       ...LOOKUPS,
       fly: (items) => this.lookUp(connection, items),
       keyOf: ({ hashTag, tag }) => hashTag + tag,
       // Each flight would wait out the deadline that all callers have had.
       grounds: () => true,
+      limitWait: (giveUp) => startDeadline(this.servers.timeoutMs, giveUp),
     });
     this.lookups.set(connection, lookups);
     return lookups;
@@ -112,7 +125,7 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   private async lookUp(
     connection: RedisConnection,
     lookups: readonly FloorLookup[],
-  ): Promise<Floor[]> {
+  ): Promise<KnownFloor[]> {
     const floors = await connection.run((client, serverId) =>
       this.reader.read(client, serverId, lookups),
     );

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   backoffMs,
   type RedisConnection,
@@ -70,6 +71,13 @@ export class RedisRaises {
       this.options.onTold('failed', failure.raises.length);
       this.failed(failure.error);
     } else if (this.hasPending() && !this.retry) void this.flush();
+  }
+
+  /** Whether Redis knows every raise of a floor that has been acknowledged by this process. */
+  isTold(floor: Pick<Raise, 'hashTag' | 'tag'>): boolean {
+    return (
+      !this.hasPending() || !(this.pending.has(keyOf(floor)) || this.folded.has(floor.hashTag))
+    );
   }
 
   /** Tries once more to hand over what is pending, within the deadline of a command. */
@@ -152,7 +160,7 @@ export class RedisRaises {
   private async sendTo(connection: RedisConnection, raises: readonly Raise[]): Promise<void> {
     const hashes = new Map<string, { source: FloorSource; args: string[] }>();
     for (const { source, tag, hashTag, position } of raises) {
-      const hash = hashes.get(hashTag) ?? { source, args: [this.lifetime] };
+      const hash = hashes.get(hashTag) ?? { source, args: [this.lifetime, newRaiseId()] };
       hash.args.push(floorField(tag), formatPosition(position));
       hashes.set(hashTag, hash);
     }
@@ -189,8 +197,16 @@ export class RedisRaises {
   }
 }
 
+const PROCESS_ID = randomUUID().slice(-12);
+let raiseCount = 0;
+
+/** Of no other raise, by whatever process. */
+function newRaiseId(): string {
+  return `${PROCESS_ID}.${(++raiseCount).toString(36)}`;
+}
+
 /** No two floors share one: a hash tag ends with the only `}` in it. */
-function keyOf({ hashTag, tag }: Raise): string {
+function keyOf({ hashTag, tag }: Pick<Raise, 'hashTag' | 'tag'>): string {
   return hashTag + tag;
 }
 

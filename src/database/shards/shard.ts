@@ -6,6 +6,7 @@ import {
   formatBucketRanges,
   type ShardConfig,
 } from '../../config/index.js';
+import type { CopyPlace } from '../../cache/freshness.js';
 import type { Message } from '../../messages/message.js';
 import type { MessagePage, PageQuery, Stored } from '../../messages/messages.repository.js';
 import { PartUnavailableError, UnavailableError } from '../../errors/index.js';
@@ -13,6 +14,8 @@ import { noteAnsweredFrom } from '../../request-context/index.js';
 import { type ShardObserver, timed } from '../database-observer.js';
 import { CountReader } from '../counts/count-reader.js';
 import type { CountStatement } from '../counts/counts.statement.js';
+import { escapeTag } from '../freshness/floor-keys.js';
+import { FloorDemand } from '../freshness/floor-demand.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
 import type { Flight } from '../flight.js';
 import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness-floors.js';
@@ -105,6 +108,22 @@ export class Shard implements FloorSource {
       this.observer.onPageRead(answered.source.role);
       return this.told(answered);
     });
+  }
+
+  /** Of copies of what belongs to the tag: beside its floor. */
+  placeOf(tag: string): CopyPlace {
+    return { shard: this.name, prefix: `${this.floors.hashTag(this, tag)}:${escapeTag(tag)}` };
+  }
+
+  /** What a page of the tag that is answered now has to have been read under. */
+  demandOf(
+    tag: string,
+    consistencyToken: string | undefined,
+    then: (demand: FloorDemand) => void,
+  ): void {
+    this.floors.ask(this, tag, (known) =>
+      then(new FloorDemand(known, floorWith(consistencyToken, this.id, known.floor))),
+    );
   }
 
   /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
