@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const DEADLINE_MS = 30_000;
 
 /** What runs: the service itself, or a simpler one to measure it against. */
-export type Program = 'service' | 'find-many';
+export type Program = 'service' | 'find-many' | 'bare-http' | 'unobserved';
 
 const PROGRAMS: Readonly<Record<Program, string>> = {
   service: 'dist/main.js',
   'find-many': 'build/bench/variants/find-many.js',
+  unobserved: 'build/bench/variants/unobserved.js',
+  'bare-http': 'build/bench/variants/bare-http.js',
 };
 
 /** A service as a process of its own, stopped with `dispose`. */
@@ -24,7 +26,14 @@ export class BenchService implements AsyncDisposable {
   static async start(program: Program, env: NodeJS.ProcessEnv): Promise<BenchService> {
     const port = await freePort();
     const child = spawn(process.execPath, [join(process.cwd(), PROGRAMS[program])], {
-      env: { LOG_LEVEL: 'warn', ...env, HOST: '127.0.0.1', PORT: String(port) },
+      // What is measured is how fast it answers, not when it refuses to.
+      env: {
+        LOG_LEVEL: 'warn',
+        SHED_EVENT_LOOP_DELAY: '0',
+        ...env,
+        HOST: '127.0.0.1',
+        PORT: String(port),
+      },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     const service = new BenchService(child, `http://127.0.0.1:${port}`);

@@ -7,13 +7,14 @@ import type { Comparison } from '../bench/compare.js';
 import { ensureLoadGenerator } from '../bench/load.js';
 import type { Suite } from '../bench/suite.js';
 import { batching } from '../bench/suites/batching.js';
+import { cache } from '../bench/suites/cache.js';
 import { counting } from '../bench/suites/counting.js';
 import { counts } from '../bench/suites/counts.js';
 import { growth } from '../bench/suites/growth.js';
 import { reportFailure } from './failure.js';
 import { integerOption, UsageError } from './usage-error.js';
 
-const SUITES: readonly Suite[] = [batching, growth, counts, counting];
+const SUITES: readonly Suite[] = [batching, growth, cache, counts, counting];
 
 const HELP = `Usage: npm run bench -- [--only SUITE,SUITE] [--rounds N] [--seconds N] [--json FILE]
 

@@ -14,11 +14,11 @@ export const batching: Suite = {
   name: 'batching',
   measures: 'inserts and pages, many at once and one alone, against one statement for each',
   async run({ cluster, rounds, seconds, onProgress }) {
-    const env = await cluster.database(
-      'bench_batching',
-      { messages: MESSAGES, tags: TAGS },
-      onProgress,
-    );
+    const database = { messages: MESSAGES, tags: TAGS };
+    const env = {
+      ...(await cluster.database('bench_batching', database, onProgress)),
+      CACHE: 'off',
+    };
     await using service = await BenchService.start('service', env);
     await using oneByOne = await BenchService.start('service', { ...env, ...ONE_BY_ONE });
     await using findMany = await BenchService.start('find-many', env);

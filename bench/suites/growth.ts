@@ -11,11 +11,10 @@ export const growth: Suite = {
   name: 'growth',
   measures: 'the cost of a page in a table that is 500 times as large',
   async run({ cluster, rounds, seconds, onProgress }) {
-    const fill = async (name: string, messages: number) =>
-      BenchService.start(
-        'service',
-        await cluster.database(name, { messages, tags: TAGS }, onProgress),
-      );
+    const fill = async (name: string, messages: number) => {
+      const env = await cluster.database(name, { messages, tags: TAGS }, onProgress);
+      return BenchService.start('service', { ...env, CACHE: 'off' });
+    };
     await using small = await fill('bench_small', SMALL);
     await using large = await fill('bench_large', LARGE);
     const ask = (name: string, { url }: BenchService) => ({

@@ -25,8 +25,9 @@ export class ConnectionDrain {
       this.count(socket, 1);
       response.once('close', () => this.count(socket, -1));
     });
-    fastify.addHook('onSend', async (_, reply) => {
+    fastify.addHook('onSend', (_request, reply, payload, done) => {
       if (this.draining) reply.header('connection', 'close');
+      done(null, payload);
     });
     // Right after it Fastify stops to listen; no connection can come between.
     fastify.addHook('preClose', async () => {

@@ -1,0 +1,58 @@
+import { RedisServer } from '../../test/harness/redis.js';
+import { type Comparison, compare } from '../compare.js';
+import { type Load, requestsPerSecond } from '../load.js';
+import { BenchService, type Program } from '../service.js';
+import type { Suite, SuiteContext } from '../suite.js';
+
+const TAGS = 1_000;
+const MESSAGES = 100_000;
+const CONNECTIONS = 32;
+
+/** As in production: a line for each request, and metrics. */
+const LOGGED = { LOG_LEVEL: 'info' };
+
+export const cache: Suite = {
+  name: 'cache',
+  measures: 'pages from Redis, logged and counted, against a bare server and against findMany',
+  async run({ cluster, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
+    const database = { messages: MESSAGES, tags: TAGS };
+    const env = await cluster.database('bench_cache', database, onProgress);
+    await using redis = await RedisServer.start({ maxmemory: '512mb' });
+    const redisEnv = { ...env, REDIS_URL: redis.url };
+    await using service = await BenchService.start('service', { ...redisEnv, ...LOGGED });
+    const silent = { ...redisEnv, LOG_LEVEL: 'silent' };
+    await using unobserved = await BenchService.start('unobserved', silent);
+    await using bare = await BenchService.start('bare-http', { BENCH_PAGES_OF: service.url });
+    await using findMany = await BenchService.start('find-many', env);
+    const ask = (name: Program | 'cached', { url }: BenchService, tags: number) => ({
+      name,
+      measure: () => {
+        const load: Load = { kind: 'page', tags, connections: CONNECTIONS, seconds };
+        return requestsPerSecond(url, load);
+      },
+    });
+    const options = { unit: 'requests/s', rounds, onProgress };
+    return [
+      await compare(
+        { ...options, name: 'cached pages of 50, all tags', atLeast: 0.35 },
+        ask('cached', service, TAGS),
+        ask('bare-http', bare, TAGS),
+      ),
+      await compare(
+        { ...options, name: 'cached pages of 50, one tag', atLeast: 0.45 },
+        ask('cached', service, 1),
+        ask('bare-http', bare, 1),
+      ),
+      await compare(
+        { ...options, name: 'cached pages of 50 against no cache', atLeast: 6 },
+        ask('cached', service, TAGS),
+        ask('find-many', findMany, TAGS),
+      ),
+      await compare(
+        { ...options, name: 'cached pages, logs and metrics on', atLeast: 0.75 },
+        ask('cached', service, TAGS),
+        ask('unobserved', unobserved, TAGS),
+      ),
+    ];
+  },
+};
