@@ -1,10 +1,11 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect as connectTo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { settlesWithin, waitUntil } from '../scripts/embedded-postgres/wait-until.js';
 import { RedisConnection, type RedisEvent, RedisUnavailableError } from '../src/redis/index.js';
 import { isReady } from './harness/floors.js';
-import { RedisServer } from './harness/redis.js';
+import { redisConfig, RedisServer } from './harness/redis.js';
+import { SilentServer } from './harness/silent-server.js';
 
 const DEADLINE_MS = 20_000;
 
@@ -17,12 +18,19 @@ async function startServer(settings?: Record<string, string>): Promise<RedisServ
   return server;
 }
 
+function connect(url: string, timeoutMs: number, onEvent?: (event: RedisEvent) => void) {
+  const { nodes, cluster: _, ...options } = redisConfig({ REDIS_URL: url }, timeoutMs);
+  return RedisConnection.open({ address: nodes[0], ...options }, onEvent);
+}
+
 function open(url: string, timeoutMs = 2_000) {
   const events: RedisEvent[] = [];
-  const connection = RedisConnection.open({ url, timeoutMs }, (event) => events.push(event));
+  const connection = connect(url, timeoutMs, (event) => events.push(event));
   connections.push(connection);
   return { connection, events };
 }
+
+const urlOf = ({ port }: SilentServer) => `redis://127.0.0.1:${port}`;
 
 afterEach(async () => {
   for (const connection of connections.splice(0)) await connection.close();
@@ -104,10 +112,11 @@ describe(RedisConnection.name, () => {
   it('gives up a connection on which the server falls silent, also before it is ready', async () => {
     const silent = await SilentServer.start();
     try {
-      const { events } = open(silent.url);
+      const { events } = open(urlOf(silent));
       await waitUntil('another attempt', DEADLINE_MS, () => silent.connections > 1);
       expect(events.map(({ kind }) => kind)).toEqual(['lost']);
     } finally {
+      for (const connection of connections.splice(0)) await connection.close();
       await silent.stop();
     }
   });
@@ -150,60 +159,18 @@ describe(RedisConnection.name, () => {
     const silent = await SilentServer.start();
     try {
       for (const turns of [0, 1, 2, 5, 20]) {
-        const connection = RedisConnection.open({ url: silent.url, timeoutMs: 1_000 });
+        const connection = connect(urlOf(silent), 1_000);
         for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
         await connection.close();
       }
       // Once this one is taken, so are all before it.
-      const last = connect(silent.port, '127.0.0.1');
+      const last = connectTo(silent.port, '127.0.0.1');
       await waitUntil('the last connection', DEADLINE_MS, () => silent.has(last));
       await waitUntil('the end of all others', DEADLINE_MS, () => silent.open.size === 1);
       last.destroy();
     } finally {
+      for (const connection of connections.splice(0)) await connection.close();
       await silent.stop();
     }
   });
 });
-
-/** Takes connections and never says a word. */
-class SilentServer {
-  connections = 0;
-  /** By the port of the client. */
-  readonly open = new Set<number | undefined>();
-
-  static async start(): Promise<SilentServer> {
-    const server = createServer();
-    const silent = new SilentServer(server);
-    server.on('connection', (socket) => {
-      silent.connections++;
-      const { remotePort } = socket;
-      silent.open.add(remotePort);
-      socket.on('error', () => undefined).on('close', () => silent.open.delete(remotePort));
-      socket.resume();
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return silent;
-  }
-
-  private constructor(private readonly server: Server) {}
-
-  get port(): number {
-    return (this.server.address() as AddressInfo).port;
-  }
-
-  get url(): string {
-    return `redis://127.0.0.1:${this.port}`;
-  }
-
-  has({ localPort }: Socket): boolean {
-    return localPort !== undefined && this.open.has(localPort);
-  }
-
-  /** Takes no more connections; those that are open are their clients' to end. */
-  stop(): Promise<void> {
-    return new Promise((resolve) => {
-      this.server.close(() => resolve());
-      for (const connection of connections.splice(0)) void connection.close();
-    });
-  }
-}

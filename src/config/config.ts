@@ -3,6 +3,7 @@ import { type AuthConfig, readAuth } from './auth.js';
 import {
   authEnvironmentSchema,
   environmentSchema,
+  redisEnvironmentSchema,
   shardEnvironmentSchema,
   type Environment,
 } from './environment.js';
@@ -15,6 +16,7 @@ import {
   readOverload,
 } from './limits.js';
 import { readVersion } from './project-files.js';
+import { readRedis, type RedisConfig } from './redis.js';
 import { ALL_BUCKETS, parseShardList, type ShardConfig } from './shards.js';
 
 export interface DatabaseConfig {
@@ -38,11 +40,6 @@ export interface BatchingConfig {
   readonly maxItems: number;
   readonly maxFlights: number;
   readonly maxWaiting: number;
-}
-
-export interface RedisConfig {
-  readonly url: string;
-  readonly timeoutMs: number;
 }
 
 export interface ManagementConfig {
@@ -115,6 +112,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     faults.push('LOG_PRETTY: must not be true in production');
   }
   const shards = readShards(given, faults);
+  const redisValues = redisEnvironmentSchema.safeParse(given);
+  const redis = redisValues.success ? readRedis(redisValues.data, faults) : undefined;
   const authValues = authEnvironmentSchema.safeParse(given);
   const auth = authValues.success ? readAuth(authValues.data, faults) : undefined;
   if (parsed.success) faults.push(...contradictions(parsed.data));
@@ -149,9 +148,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
         maxWaiting: values.DATABASE_QUEUE_LIMIT,
       },
     },
-    redis: values.REDIS_URL
-      ? { url: values.REDIS_URL, timeoutMs: values.REDIS_TIMEOUT_MS }
-      : undefined,
+    redis,
     cache: {
       enabled: values.CACHE === 'on',
       pageTtlMs: values.CACHE_PAGE_TTL,

@@ -3,10 +3,11 @@ import { duration, flag, integer } from './fields.js';
 import { limitsEnvironmentSchema } from './limits-environment.js';
 import { parseTrustedProxies } from './trusted-proxies.js';
 
-const redisUrl = z
+const redisUrls = z
   .string()
-  .refine((value) => URL.canParse(value) && /^rediss?:$/.test(new URL(value).protocol), {
-    error: 'must be a redis:// or rediss:// URL',
+  .transform((value) => value.split(',').map((url) => url.trim()))
+  .refine((urls) => urls.every(isRedisUrl), {
+    error: 'must be a redis:// or rediss:// URL, or several of them, separated by commas',
   });
 
 const postgresUrl = z
@@ -83,6 +84,47 @@ export const authEnvironmentSchema = z.object({
   ),
   JWT_CLOCK_SKEW: duration(0, 300_000, '30s').describe(
     "How far the issuer's clock and this one may be apart. As 500ms, 10s or 1min.",
+  ),
+});
+
+/** What the processes of the service share. */
+export const redisEnvironmentSchema = z.object({
+  REDIS_URL: redisUrls
+    .optional()
+    .describe(
+      'What the processes of the service share: redis://host:port, or rediss:// with TLS; nodes of ' +
+        'a cluster are separated by commas. Without it, run one process only: others would not know ' +
+        'what it wrote, and might answer from a replica that lags.',
+    ),
+  REDIS_CLUSTER: flag(false).describe(
+    'true if REDIS_URL is one node of a Redis Cluster, or a name before several: the others are ' +
+      'learnt from it. Several nodes are a cluster anyway.',
+  ),
+  REDIS_USERNAME: z
+    .string()
+    .optional()
+    .describe('User of Redis (ACL); the default user unless set here or in REDIS_URL.'),
+  REDIS_PASSWORD: z
+    .string()
+    .optional()
+    .describe('Password of Redis, where it is not in REDIS_URL.'),
+  REDIS_CA_FILE: z
+    .string()
+    .optional()
+    .describe(
+      'File with the certificate authorities that vouch for Redis, as PEM. Those that Node knows ' +
+        'unless set.',
+    ),
+  REDIS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe('File with the certificate to show to Redis, as PEM, where it asks for one.'),
+  REDIS_KEY_FILE: z
+    .string()
+    .optional()
+    .describe('File with the private key of that certificate, as PEM.'),
+  REDIS_TIMEOUT_MS: integer(5, 10_000, 50).describe(
+    'How long Redis may take to answer before a request goes on without it, in milliseconds.',
   ),
 });
 
@@ -175,15 +217,7 @@ export const environmentSchema = z.object({
   DATABASE_QUEUE_LIMIT: integer(1, 1_000_000, 2_000).describe(
     'Requests of one kind that wait for one server at most; more are answered 503 at once.',
   ),
-  REDIS_URL: redisUrl
-    .optional()
-    .describe(
-      'What the processes of the service share. Without it, run one process only: others would ' +
-        'not know what it wrote, and might answer from a replica that lags.',
-    ),
-  REDIS_TIMEOUT_MS: integer(5, 10_000, 50).describe(
-    'How long Redis may take to answer before a request goes on without it, in milliseconds.',
-  ),
+  ...redisEnvironmentSchema.shape,
   CACHE: z
     .enum(['on', 'off'], { error: 'must be on or off' })
     .default('on')
@@ -233,4 +267,15 @@ export const shardEnvironmentSchema = z.object({
 
 function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
+}
+
+function isRedisUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const { protocol, hostname, pathname, username, password } = new URL(value);
+  try {
+    decodeURIComponent(username + password);
+  } catch {
+    return false;
+  }
+  return /^rediss?:$/.test(protocol) && hostname !== '' && /^(\/\d{0,3})?$/.test(pathname);
 }

@@ -11,12 +11,12 @@ export {
   readAuthConfig,
   type ManagementConfig,
   readConfig,
-  type RedisConfig,
   type ShutdownConfig,
   type ReplicaConfig,
 } from './config.js';
 export type { Rate } from './fields.js';
 export type { HttpConfig, OverloadConfig, SheddingConfig } from './limits.js';
+export type { RedisAddress, RedisConfig, RedisTls } from './redis.js';
 export { environmentSchema, shardEnvironmentSchema } from './environment.js';
 export { findUpwards } from './project-files.js';
 export { type BucketRange, formatBucketRanges, type ShardConfig } from './shards.js';

@@ -1,5 +1,6 @@
 export { backoffMs } from './backoff.js';
 export { startDeadline, withDeadline } from './deadline.js';
+export { reasonOf } from './failure-reason.js';
 export { openRedis } from './open-redis.js';
 export type { RedisClient } from './redis-client.js';
 export { RedisConnection, type RedisEvent } from './redis-connection.js';

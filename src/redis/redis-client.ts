@@ -1,9 +1,15 @@
+import { isIP } from 'node:net';
 import { createClient } from 'redis';
+import type { RedisAddress, RedisConfig } from '../config/index.js';
 
 export type RedisClient = ReturnType<typeof createClient>;
 
+/** What the connections to all servers have in common. */
+export type RedisLogin = Pick<RedisConfig, 'username' | 'password' | 'database' | 'tls'>;
+
 interface ClientOptions {
-  readonly url: string;
+  readonly address: RedisAddress;
+  readonly login: RedisLogin;
   readonly connectTimeoutMs: number;
   /** How long to wait, in milliseconds, after so many attempts; an error ends the attempts. */
   readonly reconnectStrategy: (retries: number) => number | Error;
@@ -18,7 +24,10 @@ const KEEP_ALIVE_MS = 5_000;
  * for the answer for ever, as its handshake does. Only the signals end a socket that is silent.
  */
 export function createRedisClient(options: ClientOptions): RedisClient {
+  const { username, password, database } = options.login;
   const socket = {
+    ...options.address,
+    ...tlsOptions(options),
     connectTimeout: options.connectTimeoutMs,
     keepAlive: KEEP_ALIVE_MS,
     reconnectStrategy: options.reconnectStrategy,
@@ -27,5 +36,22 @@ export function createRedisClient(options: ClientOptions): RedisClient {
       return options.nextSocketSignal();
     },
   };
-  return createClient({ url: options.url, disableOfflineQueue: true, socket });
+  return createClient({
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    database,
+    disableOfflineQueue: true,
+    socket,
+  });
+}
+
+function tlsOptions({ address: { host }, login: { tls } }: ClientOptions) {
+  if (!tls) return {};
+  return {
+    tls: true as const,
+    // The name of a server is said and checked; of an IP address, which may not be said, checked.
+    ...(isIP(host) === 0 && { servername: host }),
+    ...(tls.ca !== undefined && { ca: tls.ca }),
+    ...tls.client,
+  };
 }

@@ -1,10 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisConfig } from '../config/index.js';
+import type { RedisAddress } from '../config/index.js';
 import { backoffMs } from './backoff.js';
 import { DeadlineError, withDeadline } from './deadline.js';
-import { createRedisClient, type RedisClient } from './redis-client.js';
+import { createRedisClient, type RedisClient, type RedisLogin } from './redis-client.js';
 import { RedisUnavailableError } from './redis-unavailable.error.js';
 import { askIdentity } from './server-identity.js';
+
+export interface RedisConnectionOptions extends RedisLogin {
+  readonly address: RedisAddress;
+  readonly timeoutMs: number;
+}
 
 /** A change of the connection's state; told once each. */
 export type RedisEvent =
@@ -16,7 +21,7 @@ const ASK_AGAIN_MS = 100;
 const CHECK_INTERVAL_MS = 1_000;
 
 /**
- * The process's connection to Redis, which comes back by itself for as long as it is open. While it
+ * The process's connection to a server of Redis, which comes back by itself for as long as it is open. While it
  * is not ready, commands fail at once; none waits for the server to return.
  *
  * It is ready once the server has told who it is, and as long as it answers: node-redis gives
@@ -41,19 +46,23 @@ export class RedisConnection {
   private readonly whenReady: (() => void)[] = [];
 
   /** Begins to connect and returns at once. */
-  static open(config: RedisConfig, onEvent: (event: RedisEvent) => void = () => undefined) {
-    const connection = new RedisConnection(config, onEvent);
+  static open(
+    options: RedisConnectionOptions,
+    onEvent: (event: RedisEvent) => void = () => undefined,
+  ) {
+    const connection = new RedisConnection(options, onEvent);
     connection.client.connect().catch(() => undefined);
     return connection;
   }
 
   private constructor(
-    { url, timeoutMs }: RedisConfig,
+    { address, timeoutMs, ...login }: RedisConnectionOptions,
     private readonly onEvent: (event: RedisEvent) => void,
   ) {
     this.timeoutMs = timeoutMs;
     this.client = createRedisClient({
-      url,
+      address,
+      login,
       connectTimeoutMs: HANDSHAKE_MS,
       reconnectStrategy: (retries) =>
         this.closed ? new Error('the connection was closed') : backoffMs(retries),

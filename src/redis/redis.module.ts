@@ -6,7 +6,8 @@ import {
   type OnApplicationShutdown,
   Optional,
 } from '@nestjs/common';
-import type { Config } from '../config/index.js';
+import type { Config, RedisAddress } from '../config/index.js';
+import { reasonOf } from './failure-reason.js';
 import { openRedis } from './open-redis.js';
 import type { RedisEvent } from './redis-connection.js';
 import { RedisState } from './redis-state.js';
@@ -21,9 +22,9 @@ export class RedisModule implements OnApplicationShutdown {
     if (!redis) return { module: RedisModule, global: true };
     const state = new RedisState();
     const log = logTo(new Logger('Redis'));
-    const onEvent = (event: RedisEvent) => {
+    const onEvent = (event: RedisEvent, server: RedisAddress) => {
       state.note(event);
-      log(event);
+      log(event, server);
     };
     return {
       module: RedisModule,
@@ -42,8 +43,9 @@ export class RedisModule implements OnApplicationShutdown {
 }
 
 function logTo(logger: Logger) {
-  return (event: RedisEvent): void => {
-    if (event.kind === 'ready') logger.log('Redis answers');
-    else logger.warn({ err: event.error }, 'Redis cannot be reached');
+  return (event: RedisEvent, { host, port }: RedisAddress): void => {
+    const server = `${host}:${port}`;
+    if (event.kind === 'ready') logger.log({ server }, 'Redis answers');
+    else logger.warn({ server, reason: reasonOf(event.error) }, 'Redis cannot be reached');
   };
 }

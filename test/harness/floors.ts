@@ -65,10 +65,10 @@ export interface ProcessOptions {
 
 /** What one process of the service has of floors; connected when this resolves. */
 export async function floorsProcess(
-  server: RedisServer,
+  server: Pick<RedisServer, 'config'>,
   { ttlMs = 60_000, timeoutMs = 2_000, maxPending = 1_000 }: ProcessOptions = {},
 ): Promise<FloorsProcess> {
-  const servers = openRedis({ url: server.url, timeoutMs });
+  const servers = openRedis(server.config(timeoutMs));
   const connection = servers.at('any');
   const events: FloorsEvent[] = [];
   const local = new MemoryFreshnessFloors({ ttlMs, maxEntries: 1_000 });

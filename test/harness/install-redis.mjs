@@ -1,7 +1,7 @@
 import { ensureDebianPackage } from '../../build/scripts/debian-package.js';
 
 /**
- * Sees to it that `redis-server` is on the PATH.
+ * Sees to it that `redis-server` is on the PATH, and `openssl`, which makes certificates for it.
  *
  * @throws Error that says what to install
  */
@@ -12,5 +12,10 @@ export function ensureRedisServer() {
     otherwise:
       'The tests need redis-server 6.2 or newer on the PATH. Install it, for example with ' +
       '"sudo apt-get install redis-server" or "brew install redis".',
+  });
+  ensureDebianPackage({
+    programs: ['openssl'],
+    packageName: 'openssl',
+    otherwise: 'The tests need openssl 3 on the PATH.',
   });
 }

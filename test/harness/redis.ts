@@ -3,9 +3,21 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from 'redis';
 import { pickPort } from '../../scripts/embedded-postgres/ports.js';
 import { waitUntil } from '../../scripts/embedded-postgres/wait-until.js';
+import type { CertificateFiles } from './certificates.js';
+import { redisEnvironmentSchema } from '../../src/config/environment.js';
+import { createRedisClient } from '../../src/redis/redis-client.js';
+import { readRedis, type RedisConfig } from '../../src/config/redis.js';
+
+/** @param env variables of Redis, as the service reads them */
+export function redisConfig(env: NodeJS.ProcessEnv, timeoutMs: number): RedisConfig {
+  const faults: string[] = [];
+  const values = redisEnvironmentSchema.parse(env);
+  const config = readRedis(values, faults);
+  if (!config) throw new Error(`no Redis is configured: ${faults.join()}`);
+  return { ...config, timeoutMs };
+}
 
 type Settings = Readonly<Record<string, string>>;
 
@@ -19,11 +31,14 @@ export class RedisServer implements AsyncDisposable {
   private child: ChildProcess | undefined;
   private output = '';
 
-  /** @param settings directives of redis.conf; it saves nothing unless they say so */
-  static async start(settings: Settings = {}): Promise<RedisServer> {
+  /**
+   * @param settings directives of redis.conf; it saves nothing unless they say so
+   * @param tls its certificate, if it is to serve nothing but TLS
+   */
+  static async start(settings: Settings = {}, tls?: CertificateFiles): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'messages-redis-'));
     for (let attempt = 1; ; attempt++) {
-      const server = new RedisServer(directory, await pickPort(), settings);
+      const server = new RedisServer(directory, await pickPort(), settings, tls);
       try {
         await server.launch();
         return server;
@@ -41,12 +56,29 @@ export class RedisServer implements AsyncDisposable {
     private readonly directory: string,
     readonly port: number,
     private readonly settings: Settings,
+    private readonly tls?: CertificateFiles,
   ) {}
 
   get url(): string {
     const password = this.settings['requirepass'];
     const login = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
-    return `redis://${login}127.0.0.1:${this.port}`;
+    return `${this.tls ? 'rediss' : 'redis'}://${login}127.0.0.1:${this.port}`;
+  }
+
+  /** How the service reaches it. */
+  get env(): NodeJS.ProcessEnv {
+    if (!this.tls) return { REDIS_URL: this.url };
+    const { caFile, certFile, keyFile } = this.tls;
+    return {
+      REDIS_URL: this.url,
+      REDIS_CA_FILE: caFile,
+      REDIS_CERT_FILE: certFile,
+      REDIS_KEY_FILE: keyFile,
+    };
+  }
+
+  config(timeoutMs: number): RedisConfig {
+    return redisConfig(this.env, timeoutMs);
   }
 
   /** Sends a signal; waits for the end of the process if it is one that ends it. */
@@ -71,10 +103,13 @@ export class RedisServer implements AsyncDisposable {
 
   /** Sends one command on a connection of its own. */
   async command(...args: string[]): Promise<unknown> {
-    const client = createClient({
-      url: this.url,
-      disableOfflineQueue: true,
-      socket: { connectTimeout: COMMAND_MS, reconnectStrategy: false },
+    const { nodes, cluster: _, ...login } = this.config(COMMAND_MS);
+    const client = createRedisClient({
+      address: nodes[0],
+      login,
+      connectTimeoutMs: COMMAND_MS,
+      reconnectStrategy: () => new Error('one attempt has to do'),
+      nextSocketSignal: () => AbortSignal.timeout(COMMAND_MS),
     });
     client.on('error', () => undefined);
     await client.connect();
@@ -95,14 +130,25 @@ export class RedisServer implements AsyncDisposable {
     return this.stop();
   }
 
+  private portSettings(): Settings {
+    if (!this.tls) return { port: String(this.port) };
+    return {
+      port: '0',
+      'tls-port': String(this.port),
+      'tls-ca-cert-file': this.tls.caFile,
+      'tls-cert-file': this.tls.certFile,
+      'tls-key-file': this.tls.keyFile,
+    };
+  }
+
   private async launch(): Promise<void> {
     const settings = {
       bind: '127.0.0.1',
       dir: this.directory,
       save: '',
       appendonly: 'no',
+      ...this.portSettings(),
       ...this.settings,
-      port: String(this.port),
     };
     const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
     this.output = '';

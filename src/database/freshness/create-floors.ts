@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Config } from '../../config/index.js';
-import type { RedisServers } from '../../redis/index.js';
+import { reasonOf, type RedisServers } from '../../redis/index.js';
 import type { DatabaseObserver } from '../database-observer.js';
 import { FreshnessFloors } from './freshness-floors.js';
 import { MemoryFreshnessFloors } from './memory-freshness-floors.js';
@@ -28,6 +28,7 @@ export function createFloors(
 }
 
 function logEvent(logger: Logger, event: FloorsEvent): void {
-  if ('error' in event) logger.warn({ err: event.error }, `floors in Redis: ${event.kind}`);
-  else logger.log(`floors in Redis: ${event.kind}`);
+  const what = `floors in Redis: ${event.kind}`;
+  if ('error' in event) logger.warn({ reason: reasonOf(event.error) }, what);
+  else logger.log(what);
 }
