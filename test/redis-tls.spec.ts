@@ -5,7 +5,7 @@ import { migrate } from '../src/database/index.js';
 import {
   openRedis,
   reasonOf,
-  type RedisEvent,
+  type ServerEvent,
   type RedisServers,
   RedisUnavailableError,
 } from '../src/redis/index.js';
@@ -29,7 +29,7 @@ let server: RedisServer;
 const opened: RedisServers[] = [];
 
 function open(env: NodeJS.ProcessEnv, timeoutMs = TIMEOUT_MS) {
-  const events: RedisEvent[] = [];
+  const events: ServerEvent[] = [];
   const servers = openRedis(redisConfig(env, timeoutMs), (event) => events.push(event));
   opened.push(servers);
   const lost = () => events.find((event) => event.kind === 'lost');

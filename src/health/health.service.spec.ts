@@ -29,6 +29,7 @@ const part = (name: string, state: Part['state']): Part => ({
 let lifecycle: Lifecycle;
 let storage: Storage;
 let redis: RedisState;
+const REDIS = { host: 'redis', port: 6379 };
 let health: HealthService;
 
 beforeEach(() => {
@@ -39,7 +40,7 @@ beforeEach(() => {
     readable: true,
     parts: [part(`${name} primary`, 'up'), part(`${name} replica 0`, 'up')],
   }));
-  redis.note({ kind: 'ready' });
+  redis.note({ kind: 'ready' }, REDIS);
 });
 
 const statuses = () =>
@@ -86,7 +87,7 @@ describe(HealthService.name, () => {
   it('stays ready with a part lost, which it names', () => {
     lifecycle.serve();
     storage.all[0] = { name: 's0', readable: true, parts: [part('s0 primary', 'down')] };
-    redis.note({ kind: 'lost', error: new Error() });
+    redis.note({ kind: 'lost', error: new Error() }, REDIS);
     expect(health.ready).toBe(true);
     expect(statuses()).toMatchObject({
       's0 primary': 'degraded',

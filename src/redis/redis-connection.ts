@@ -3,17 +3,24 @@ import type { RedisAddress } from '../config/index.js';
 import { backoffMs } from './backoff.js';
 import { DeadlineError, withDeadline } from './deadline.js';
 import { createRedisClient, type RedisClient, type RedisLogin } from './redis-client.js';
-import { RedisUnavailableError } from './redis-unavailable.error.js';
+import { RedisMovedError, RedisUnavailableError } from './redis-unavailable.error.js';
 import { askIdentity } from './server-identity.js';
 
 export interface RedisConnectionOptions extends RedisLogin {
   readonly address: RedisAddress;
   readonly timeoutMs: number;
+  /** Asked before it becomes ready, each time; a rejection keeps it from that. */
+  readonly confirm?: () => Promise<void>;
+  /** Told when the server says that it does not serve a key. */
+  readonly onMoved?: () => void;
 }
 
 /** A change of the connection's state; told once each. */
 export type RedisEvent =
   { readonly kind: 'ready' } | { readonly kind: 'lost'; readonly error: unknown };
+
+/** `left` is a server that is none of a cluster's masters any more. */
+export type ServerEvent = RedisEvent | { readonly kind: 'left' };
 
 /** From the begin of a connection to its readiness, and for a server that fell silent. */
 const HANDSHAKE_MS = 2_000;
@@ -32,8 +39,11 @@ const CHECK_INTERVAL_MS = 1_000;
 export class RedisConnection {
   /** For what needs node-redis itself. It answers offline errors at once, but has no deadlines. */
   readonly client: RedisClient;
+  readonly address: RedisAddress;
   /** For a command, in milliseconds. */
   readonly timeoutMs: number;
+  private readonly confirm: () => Promise<void>;
+  private readonly onMoved: () => void;
   private identity: string | undefined;
   private lastError: unknown;
   private state: RedisEvent['kind'] | undefined;
@@ -55,11 +65,19 @@ export class RedisConnection {
     return connection;
   }
 
+  /** One that never connects: whatever it is asked fails at once. */
+  static unopened(options: RedisConnectionOptions): RedisConnection {
+    return new RedisConnection(options, () => undefined);
+  }
+
   private constructor(
-    { address, timeoutMs, ...login }: RedisConnectionOptions,
+    { address, timeoutMs, confirm, onMoved, ...login }: RedisConnectionOptions,
     private readonly onEvent: (event: RedisEvent) => void,
   ) {
+    this.address = address;
     this.timeoutMs = timeoutMs;
+    this.confirm = confirm ?? (() => Promise.resolve());
+    this.onMoved = onMoved ?? (() => undefined);
     this.client = createRedisClient({
       address,
       login,
@@ -85,6 +103,7 @@ export class RedisConnection {
   /**
    * Runs what `command` asks of Redis, and nothing else, against the server of that id.
    *
+   * @throws RedisMovedError if the server does not serve the keys, or not all of them yet
    * @throws RedisUnavailableError at once if the connection is not ready, else within the deadline
    */
   async run<T>(command: (client: RedisClient, serverId: string) => Promise<T>): Promise<T> {
@@ -96,6 +115,10 @@ export class RedisConnection {
       return await withDeadline(command(this.client, this.identity), this.timeoutMs);
     } catch (error) {
       if (error instanceof DeadlineError && signal === this.socket.signal) this.suspect(error);
+      if (isRedirection(error)) {
+        this.onMoved();
+        throw new RedisMovedError('another server of Redis has the keys', { cause: error });
+      }
       throw new RedisUnavailableError('Redis could not be asked', { cause: error });
     }
   }
@@ -141,6 +164,7 @@ export class RedisConnection {
     while (signal === this.socket.signal && !signal.aborted) {
       try {
         const identity = await askIdentity(this.client);
+        await this.confirm();
         if (signal === this.socket.signal && !signal.aborted) this.becomeReady(identity);
         break;
       } catch (error) {
@@ -186,4 +210,9 @@ export class RedisConnection {
     this.state = event.kind;
     this.onEvent(event);
   }
+}
+
+/** What a node of a cluster answers while keys are, or are moved to, elsewhere. */
+function isRedirection(error: unknown): boolean {
+  return error instanceof Error && /^(MOVED|ASK|TRYAGAIN) ?/.test(error.message);
 }

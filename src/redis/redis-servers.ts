@@ -23,6 +23,9 @@ export abstract class RedisServers {
   /** Calls back each time that a server becomes ready, or takes over keys of another one. */
   abstract onReady(listener: () => void): void;
 
+  /** Waits for a RedisMovedError to be over: in bounded time, and perhaps in vain. */
+  abstract settle(keys: readonly string[]): Promise<void>;
+
   abstract close(): Promise<void>;
 
   /** Items by the connection that serves their key, for one flight to each. */

@@ -9,7 +9,7 @@ import {
 import type { Config, RedisAddress } from '../config/index.js';
 import { reasonOf } from './failure-reason.js';
 import { openRedis } from './open-redis.js';
-import type { RedisEvent } from './redis-connection.js';
+import type { ServerEvent } from './redis-connection.js';
 import { RedisState } from './redis-state.js';
 import { RedisServers } from './redis-servers.js';
 
@@ -22,8 +22,8 @@ export class RedisModule implements OnApplicationShutdown {
     if (!redis) return { module: RedisModule, global: true };
     const state = new RedisState();
     const log = logTo(new Logger('Redis'));
-    const onEvent = (event: RedisEvent, server: RedisAddress) => {
-      state.note(event);
+    const onEvent = (event: ServerEvent, server: RedisAddress) => {
+      state.note(event, server);
       log(event, server);
     };
     return {
@@ -43,9 +43,10 @@ export class RedisModule implements OnApplicationShutdown {
 }
 
 function logTo(logger: Logger) {
-  return (event: RedisEvent, { host, port }: RedisAddress): void => {
+  return (event: ServerEvent, { host, port }: RedisAddress): void => {
     const server = `${host}:${port}`;
     if (event.kind === 'ready') logger.log({ server }, 'Redis answers');
+    else if (event.kind === 'left') logger.log({ server }, 'Redis has another master now');
     else logger.warn({ server, reason: reasonOf(event.error) }, 'Redis cannot be reached');
   };
 }

@@ -25,6 +25,10 @@ export class SingleRedisServer extends RedisServers {
     this.connection.onReady(listener);
   }
 
+  settle(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): Promise<void> {
     return this.connection.close();
   }

@@ -21,10 +21,8 @@ export class CertificateAuthority implements AsyncDisposable {
   static async create(): Promise<CertificateAuthority> {
     const authority = new CertificateAuthority(await mkdtemp(join(tmpdir(), 'messages-ca-')));
     const { caFile, caKeyFile } = authority;
-    await openssl(
-      ...['req', '-x509', ...KEY, '-subj', '/CN=a test', '-days', DAYS],
-      ...['-keyout', caKeyFile, '-out', caFile],
-    );
+    const subject = ['-subj', '/CN=a test', '-days', DAYS];
+    await openssl(['req', '-x509', ...KEY, ...subject, '-keyout', caKeyFile, '-out', caFile]);
     return authority;
   }
 
@@ -39,11 +37,10 @@ export class CertificateAuthority implements AsyncDisposable {
     const { caFile, caKeyFile } = this;
     const certFile = join(this.directory, `${name}.pem`);
     const keyFile = join(this.directory, `${name}.key`);
-    await openssl(
-      ...['req', '-x509', '-CA', caFile, '-CAkey', caKeyFile, ...KEY, '-subj', `/CN=${name}`],
-      ...['-days', DAYS, '-addext', `subjectAltName=${subjectAltName}`],
-      ...['-keyout', keyFile, '-out', certFile],
-    );
+    const issuer = ['-CA', caFile, '-CAkey', caKeyFile];
+    const names = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${subjectAltName}`];
+    const files = ['-keyout', keyFile, '-out', certFile];
+    await openssl(['req', '-x509', ...issuer, ...KEY, ...names, '-days', DAYS, ...files]);
     return { caFile, certFile, keyFile };
   }
 
@@ -56,6 +53,6 @@ export class CertificateAuthority implements AsyncDisposable {
   }
 }
 
-async function openssl(...args: string[]): Promise<void> {
+async function openssl(args: string[]): Promise<void> {
   await run('openssl', args, { timeout: OPENSSL_MS });
 }

@@ -6,7 +6,7 @@ import {
   type FloorsEvent,
   RedisFreshnessFloors,
 } from '../../src/database/freshness/redis-freshness-floors.js';
-import { openRedis, type RedisConnection } from '../../src/redis/index.js';
+import { openRedis, type RedisConnection, type RedisServers } from '../../src/redis/index.js';
 import type { RedisServer } from './redis.js';
 
 const DEADLINE_MS = 20_000;
@@ -52,6 +52,7 @@ export class Primary implements FloorSource {
 }
 
 export interface FloorsProcess extends AsyncDisposable {
+  readonly servers: RedisServers;
   readonly connection: RedisConnection;
   readonly floors: RedisFreshnessFloors;
   readonly events: FloorsEvent[];
@@ -69,14 +70,17 @@ export async function floorsProcess(
   { ttlMs = 60_000, timeoutMs = 2_000, maxPending = 1_000 }: ProcessOptions = {},
 ): Promise<FloorsProcess> {
   const servers = openRedis(server.config(timeoutMs));
-  const connection = servers.at('any');
   const events: FloorsEvent[] = [];
   const local = new MemoryFreshnessFloors({ ttlMs, maxEntries: 1_000 });
   const onEvent = (event: FloorsEvent) => events.push(event);
   const floors = new RedisFreshnessFloors(servers, local, { ttlMs, maxPending, onEvent });
-  await isReady(connection);
+  const partitions = Array.from({ length: servers.partitions }, (_, index) => `{s0:${index}}`);
+  await waitUntil('all of Redis', DEADLINE_MS, () =>
+    partitions.every((partition) => servers.at(partition).serverId !== undefined),
+  );
   return {
-    connection,
+    servers,
+    connection: servers.at('any'),
     floors,
     events,
     [Symbol.asyncDispose]: async () => {

@@ -10,7 +10,7 @@ export function ensureRedisServer() {
     programs: ['redis-server'],
     packageName: 'redis-server',
     otherwise:
-      'The tests need redis-server 6.2 or newer on the PATH. Install it, for example with ' +
+      'The tests need redis-server 7 or newer on the PATH. Install it, for example with ' +
       '"sudo apt-get install redis-server" or "brew install redis".',
   });
   ensureDebianPackage({

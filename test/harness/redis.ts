@@ -65,6 +65,10 @@ export class RedisServer implements AsyncDisposable {
     return `${this.tls ? 'rediss' : 'redis'}://${login}127.0.0.1:${this.port}`;
   }
 
+  setting(name: string): string | undefined {
+    return this.settings[name];
+  }
+
   /** How the service reaches it. */
   get env(): NodeJS.ProcessEnv {
     if (!this.tls) return { REDIS_URL: this.url };

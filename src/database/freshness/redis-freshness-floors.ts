@@ -1,5 +1,10 @@
 import { NextFlight } from '../../batching/next-flight.js';
-import { type RedisConnection, type RedisServers, startDeadline } from '../../redis/index.js';
+import {
+  type RedisConnection,
+  RedisMovedError,
+  type RedisServers,
+  startDeadline,
+} from '../../redis/index.js';
 import { hashTag } from './floor-keys.js';
 import { type FloorSource, FreshnessFloors, type KnownFloor } from './freshness-floors.js';
 import type { MemoryFreshnessFloors } from './memory-freshness-floors.js';
@@ -45,6 +50,8 @@ export class RedisFreshnessFloors extends FreshnessFloors {
   /** To each server flights of its own: one that is slow holds up no other. */
   private readonly lookups = new WeakMap<RedisConnection, NextFlight<FloorLookup, KnownFloor>>();
   private readonly failing = new Set<Part>();
+  /** Hash tags whose lookups fail: servers may fail one by one. */
+  private readonly silent = new Set<string>();
 
   constructor(
     private readonly servers: RedisServers,
@@ -82,10 +89,16 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     const lookup = { source, tag, hashTag: this.hashTag(source, tag) };
     this.lookupsTo(this.servers.at(lookup.hashTag)).ask(
       lookup,
-      (shared) => then(this.withOwn(lookup, shared)),
+      (shared) => {
+        this.silent.delete(lookup.hashTag);
+        then(this.withOwn(lookup, shared));
+      },
       (error) => {
+        // Redis has it, and for others it can be asked: what this process knows itself will not do.
+        if (error instanceof RedisMovedError) return then({ floor: 'primary', version: undefined });
         // What others have written up to now only Redis knew, and the primary.
-        if (!this.failing.has('lookup')) this.local.renewBaselines();
+        if (!this.silent.has(lookup.hashTag)) this.local.renewBaselines();
+        this.silent.add(lookup.hashTag);
         this.failed('lookup', error);
         then({ floor: this.local.known(source, tag).floor, version: undefined });
       },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import {
   backoffMs,
   type RedisConnection,
+  RedisMovedError,
   type RedisServers,
   withDeadline,
 } from '../../redis/index.js';
@@ -33,6 +34,8 @@ interface Raise {
 interface Failure {
   readonly raises: readonly Raise[];
   readonly error: unknown;
+  /** Whether Redis has given some of them to another of its servers. */
+  readonly moved: boolean;
 }
 
 /** Sent in one go at most, so that many raises do not miss the deadline only for being many. */
@@ -61,11 +64,15 @@ export class RedisRaises {
   async raise(source: FloorSource, tags: readonly string[], position: Position): Promise<void> {
     const raisedAt = performance.now();
     const { partitions } = this.servers;
-    const failure = await this.send(
-      tags.map((tag) => {
-        return { source, tag, hashTag: hashTag(source, tag, partitions), position, raisedAt };
-      }),
-    );
+    const raises = tags.map((tag) => {
+      return { source, tag, hashTag: hashTag(source, tag, partitions), position, raisedAt };
+    });
+    let failure = await this.send(raises);
+    if (failure?.moved) {
+      // Others can ask Redis for these floors, wherever they are now: they must find them there.
+      await this.servers.settle(failure.raises.map((raise) => raise.hashTag));
+      failure = await this.send(failure.raises);
+    }
     for (const raise of failure?.raises ?? []) this.keep(raise);
     if (failure) {
       this.options.onTold('failed', failure.raises.length);
@@ -146,14 +153,21 @@ export class RedisRaises {
             await this.sendTo(connection, batch);
             this.options.onTold('written', batch.length);
           } catch (error) {
-            failures.push({ raises: group.slice(from), error });
+            const moved = error instanceof RedisMovedError;
+            failures.push({ raises: group.slice(from), error, moved });
             return;
           }
         }
       }),
     );
     const [first] = failures;
-    return first && { raises: failures.flatMap((failure) => failure.raises), error: first.error };
+    return (
+      first && {
+        raises: failures.flatMap((failure) => failure.raises),
+        error: first.error,
+        moved: failures.some((failure) => failure.moved),
+      }
+    );
   }
 
   /** A script for each hash; they go out together. */
