@@ -20,7 +20,9 @@ import { SilentServer } from './harness/silent-server.js';
 const DEADLINE_MS = 20_000;
 const TIMEOUT_MS = 2_000;
 const PASSWORD = 'p@ss/word:%1#';
-const PERMISSIONS = '~messages:* +@read +@write +@scripting +@connection +info +time'.split(' ');
+const PERMISSIONS = '~messages:* ~rate:* +@read +@write +@scripting +@connection +info +time'.split(
+  ' ',
+);
 
 let authority: CertificateAuthority;
 let stranger: CertificateAuthority;
