@@ -58,7 +58,7 @@ export async function probeView(
     address,
     login,
     connectTimeoutMs: timeoutMs,
-    reconnectStrategy: () => new Error('there is one attempt'),
+    reconnectStrategy: false,
     nextSocketSignal: () => deadline,
   });
   client.on('error', () => undefined);

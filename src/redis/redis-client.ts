@@ -11,8 +11,11 @@ interface ClientOptions {
   readonly address: RedisAddress;
   readonly login: RedisLogin;
   readonly connectTimeoutMs: number;
-  /** How long to wait, in milliseconds, after so many attempts; an error ends the attempts. */
-  readonly reconnectStrategy: (retries: number) => number | Error;
+  /**
+   * How long to wait, in milliseconds, after so many attempts; an error ends the attempts. False
+   * makes one attempt, which fails with its own reason.
+   */
+  readonly reconnectStrategy: false | ((retries: number) => number | Error);
   /** Asked for each socket before it connects: its signal destroys that socket. */
   readonly nextSocketSignal: () => AbortSignal;
 }

@@ -32,6 +32,11 @@ export class HistoryClient {
     return this.events.length;
   }
 
+  /** The clock of `started` and `finished`. */
+  get now(): number {
+    return this.clock;
+  }
+
   /** Acknowledged posts of a tag. */
   acknowledged(tag: string): PostEvent[] {
     return this.events.filter(

@@ -112,7 +112,7 @@ export class RedisServer implements AsyncDisposable {
       address: nodes[0],
       login,
       connectTimeoutMs: COMMAND_MS,
-      reconnectStrategy: () => new Error('one attempt has to do'),
+      reconnectStrategy: false,
       nextSocketSignal: () => AbortSignal.timeout(COMMAND_MS),
     });
     client.on('error', () => undefined);
