@@ -22,6 +22,9 @@ const COMMANDS = {
   deploy: 'deploy a version to a Kubernetes cluster, or undo that',
   'k8s-check': 'check the manifests of k8s against schemas and policy',
   generate: 'write openapi.json, .env.example and the alert manifests anew',
+  smoke: 'use a running service as its users do, and say whether it is as promised',
+  'image-tree': 'copy what the production image holds to a folder',
+  install: 'install the dependencies as locked, unless they are',
   build: 'install, generate and compile what is missing, no more',
 };
 
@@ -39,10 +42,10 @@ if (major < MIN_NODE[0] || (major === MIN_NODE[0] && minor < MIN_NODE[1])) {
 }
 
 install();
-build();
+if (command !== 'install') build();
 if (command === 'test') {
   process.exitCode = test();
-} else if (command !== 'build') {
+} else if (command !== 'install' && command !== 'build') {
   const { main } = await import(pathToFileURL(join(ROOT, 'build/scripts', `${command}.js`)).href);
   process.exitCode = await main(args);
 }

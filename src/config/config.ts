@@ -6,6 +6,7 @@ import {
   redisEnvironmentSchema,
   shardEnvironmentSchema,
   type Environment,
+  withoutEmpty,
 } from './environment.js';
 import { type Credentials, withCredentials } from './credentials.js';
 import {
@@ -228,11 +229,6 @@ function contradictions(values: Environment): string[] {
     faults.push('SHUTDOWN_DELAY: must be less than SHUTDOWN_TIMEOUT');
   }
   return faults;
-}
-
-/** A variable that is set to nothing is not set: that is how manifests and shells unset one. */
-function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
 }
 
 function describe(error: z.ZodError, prefix = ''): string[] {

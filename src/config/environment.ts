@@ -265,6 +265,11 @@ export const shardEnvironmentSchema = z.object({
   PASSWORD: z.string().optional().describe('The password; DATABASE_PASSWORD unless it is set.'),
 });
 
+/** A variable that is set to nothing is not set: that is how manifests and shells unset one. */
+export function withoutEmpty(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([, value]) => value !== ''));
+}
+
 function isPostgresUrl(value: string): boolean {
   return URL.canParse(value) && /^postgres(ql)?:$/.test(new URL(value).protocol);
 }

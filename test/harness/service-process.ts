@@ -22,6 +22,8 @@ export interface ServiceProcessOptions {
   readonly preload?: string;
   /** Whether its stdout is not read until `readStdout`. */
   readonly unread?: boolean;
+  /** The folder that holds `dist/main.js`; the project's root unless given. */
+  readonly root?: string;
 }
 
 /** The compiled service as an operating-system process; killed with `dispose` if it still runs. */
@@ -61,11 +63,10 @@ export class ServiceProcess implements AsyncDisposable {
   private constructor(
     readonly ports: ServicePorts,
     env: NodeJS.ProcessEnv,
-    { preload, unread = false }: ServiceProcessOptions,
+    { preload, unread = false, root = process.cwd() }: ServiceProcessOptions,
   ) {
-    const root = process.cwd();
     const first =
-      preload === undefined ? [] : ['--import', pathToFileURL(join(root, preload)).href];
+      preload === undefined ? [] : ['--import', pathToFileURL(join(process.cwd(), preload)).href];
     this.child = spawn(process.execPath, [...first, join(root, 'dist/main.js'), 'serve'], {
       cwd: root,
       env: {
