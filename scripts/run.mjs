@@ -23,6 +23,7 @@ const COMMANDS = {
   'k8s-check': 'check the manifests of k8s against schemas and policy',
   generate: 'write openapi.json, .env.example and the alert manifests anew',
   smoke: 'use a running service as its users do, and say whether it is as promised',
+  'image-check': 'build the production image, run it, and look at what it holds',
   'image-tree': 'copy what the production image holds to a folder',
   install: 'install the dependencies as locked, unless they are',
   build: 'install, generate and compile what is missing, no more',
