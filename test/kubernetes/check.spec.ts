@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { checkOverlays } from '../../scripts/kubernetes/check.js';
 import { findKubectl } from '../../scripts/kubernetes/kubectl.js';
 import type { ManifestSet } from '../../scripts/kubernetes/manifest.js';
+import { brokenRules } from '../../scripts/kubernetes/policy/index.js';
 import { overlayNames, renderOverlay } from '../../scripts/kubernetes/render.js';
 import { schemaFaults } from '../../scripts/kubernetes/schema/schema.js';
 import { all, drop, type Mutation, mutated, put } from './mutation.js';
@@ -48,6 +49,30 @@ describe('npm run k8s:check', () => {
       expect(said.join('\n')).toContain(word);
     }
     expect(faults).toHaveLength(MALFORMED.length);
+  });
+});
+
+describe('a shard that is restored', () => {
+  it('passes, as docs/production.md has it', async () => {
+    const plugin = {
+      name: 'barman-cloud.cloudnative-pg.io',
+      parameters: { barmanObjectName: 'messages-backups', serverName: 'messages-s0' },
+    };
+    const recovery = {
+      source: 'before',
+      database: 'messages',
+      owner: 'messages',
+      recoveryTarget: { targetTime: '2026-01-01T12:00:00Z' },
+    };
+    const restored = mutated(
+      production,
+      all(
+        put('Cluster/messages-s0', 'spec/bootstrap', { recovery }),
+        put('Cluster/messages-s0', 'spec/externalClusters', [{ name: 'before', plugin }]),
+      ),
+    );
+    expect(await schemaFaults(restored)).toEqual([]);
+    expect(brokenRules(restored)).toEqual([]);
   });
 });
 

@@ -124,8 +124,10 @@ export const DATABASES: readonly Rule[] = [
     because: 'a replica that had followed a failover would stay out of use',
     covers: [],
     faults: clustersWhere('does not make the service a member of pg_monitor', ({ spec }) => {
-      const { owner, postInitApplicationSQL = [] } = spec.bootstrap.initdb;
-      return postInitApplicationSQL.includes(`GRANT pg_monitor TO ${owner}`);
+      const { initdb } = spec.bootstrap;
+      // What is restored has the rights that it had.
+      const granted = initdb?.postInitApplicationSQL ?? [];
+      return !initdb || granted.includes(`GRANT pg_monitor TO ${initdb.owner}`);
     }),
   },
   {

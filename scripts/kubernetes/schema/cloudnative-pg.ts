@@ -46,14 +46,35 @@ export const clusterSchema = z.strictObject({
     enableSuperuserAccess: z.boolean(),
     enablePDB: z.boolean(),
     bootstrap: z.strictObject({
-      initdb: z.strictObject({
-        database: z.string(),
-        owner: z.string(),
-        encoding: z.string(),
-        dataChecksums: z.boolean(),
-        postInitApplicationSQL: z.array(z.string()).optional(),
-      }),
+      initdb: z
+        .strictObject({
+          database: z.string(),
+          owner: z.string(),
+          encoding: z.string(),
+          dataChecksums: z.boolean(),
+          postInitApplicationSQL: z.array(z.string()).optional(),
+        })
+        .optional(),
+      // For a restore (docs/production.md).
+      recovery: z
+        .strictObject({
+          source: z.string(),
+          database: z.string(),
+          owner: z.string(),
+          recoveryTarget: z
+            .strictObject({ targetTime: z.iso.datetime({ offset: true }) })
+            .optional(),
+        })
+        .optional(),
     }),
+    externalClusters: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          plugin: z.strictObject({ name: z.string(), parameters: labels }),
+        }),
+      )
+      .optional(),
     postgresql: z.strictObject({
       synchronous: z
         .strictObject({
