@@ -196,6 +196,20 @@ it('a replica that does not answer is out of use, and tells no lag', async () =>
   await until(IN_USE, FIRST, (inUse) => inUse === 1);
 });
 
+it('of a list of replicas that has the primary in it, nothing is told of that one', async () => {
+  const urls = [shard.primary, ...shard.replicas].map((server) => shard.url(server));
+  const env = cluster.env({ SHARD_S0_REPLICA_URLS: urls.join(','), REPLICA_TIMEOUT_MS: '5000' });
+  const listing = await startServer(readConfig(env));
+  try {
+    const told = await scrape(listing);
+    for (const metric of [IN_USE, LAG_SECONDS, LAG_BYTES]) {
+      expect(told.labelValues(metric, 'replica')).toEqual(['replica-1', 'replica-2']);
+    }
+  } finally {
+    await listing.close();
+  }
+});
+
 it('what waits for a call and for a connection is told', async () => {
   const primary = { shard: 's0', server: 'primary' };
   const blocker = new Client({ connectionString: shard.primary.url('postgres') });

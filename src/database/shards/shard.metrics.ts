@@ -87,6 +87,8 @@ function replicaGauge(
 ): Provider {
   return shardGauge(name, help, ['shard', 'replica'], (gauge, { name: shard, replicas }) => {
     for (const replica of replicas) {
+      // Where all servers of a shard are listed, one of them is its primary, and no replica that fails.
+      if (replica.leftOut === 'no standby') continue;
       const value = valueOf(replica);
       if (value !== undefined) gauge.set({ shard, replica: labelOf(replica.name) }, value);
     }
