@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
 import { migrate } from '../src/database/index.js';
 import { TestDatabases } from './harness/databases.js';
-import { get } from './harness/http.js';
+import { get, send } from './harness/http.js';
 import { RedisServer } from './harness/redis.js';
 import { scrape } from './harness/scrape.js';
 import { ServiceProcesses } from './harness/service-processes.js';
@@ -89,6 +89,29 @@ describe('POST_RATE_LIMIT', () => {
     const page = await get(url, '/messages?tag=rate');
     expect([page.status, (page.body as unknown[]).length]).toEqual([200, 4]);
     expect(page.headers.get('ratelimit')).toBeNull();
+  });
+
+  it('takes an IPv6 /64 for one client, of whom a trusted proxy tells', async () => {
+    await using service = await startService({ POST_RATE_LIMIT: '2/min', TRUST_PROXY: 'loopback' });
+    const from = async (forwardedFor: string) => {
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': forwardedFor };
+      return (await send(service.url, { body: MESSAGE, headers })).status;
+    };
+    expect(await from('2001:db8:1:2::1')).toBe(201);
+    expect(await from('2001:db8:1:2:ffff:ffff:ffff:ffff')).toBe(201);
+    expect(await from('2001:db8:1:2::3')).toBe(429);
+    // What comes before the address that the proxy has seen is the client's own claim.
+    expect(await from('192.0.2.7, 2001:db8:1:2::4')).toBe(429);
+    expect(await from('2001:db8:1:3::1')).toBe(201);
+  });
+
+  it('believes no claim about who asks where no proxy is trusted', async () => {
+    await using service = await startService({ POST_RATE_LIMIT: '1/min' });
+    const claim = async (address: string) => {
+      const headers = { 'content-type': 'application/json', 'x-forwarded-for': address };
+      return (await send(service.url, { body: MESSAGE, headers })).status;
+    };
+    expect([await claim('192.0.2.1'), await claim('192.0.2.2')]).toEqual([201, 429]);
   });
 
   it('lets a client post again once its window has ended', async () => {

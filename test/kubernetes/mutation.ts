@@ -14,7 +14,7 @@ export function mutated(set: ManifestSet, { apply }: Mutation): ManifestSet {
 /**
  * Sets a field.
  *
- * @param owner as `Deployment/messages`; one that ends in a dash stands for the name that begins so
+ * @param owner as `Deployment/messages`; one that ends in a dash goes on with kustomize's hash
  * @param path fields and indexes, separated by slashes; a slash within a field is a tilde
  */
 export function put(owner: string, path: string, value: unknown): Mutation {
@@ -71,6 +71,9 @@ export function all(...mutations: readonly Mutation[]): Mutation {
   };
 }
 
+/** In kustomize's own alphabet: other names go on alike, as `messages-dashboards` does. */
+const KUSTOMIZE_HASH = /^[bcdfghkmt2456789]{10}$/;
+
 type Fields = Record<string, unknown>;
 
 function change(
@@ -99,7 +102,8 @@ function change(
 function find(manifests: Manifest[], owner: string): Manifest {
   const found = manifests.find((manifest) => {
     const name = named(manifest);
-    return owner.endsWith('-') ? name.startsWith(owner) : name === owner;
+    if (!owner.endsWith('-')) return name === owner;
+    return name.startsWith(owner) && KUSTOMIZE_HASH.test(name.slice(owner.length));
   });
   if (!found) throw new Error(`there is no ${owner}`);
   return found;

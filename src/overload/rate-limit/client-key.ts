@@ -7,6 +7,6 @@ const IPV6_PREFIX_BITS = 64;
 /** Who shares a limit: an IPv4 address, also one that is mapped into IPv6, or an IPv6 /64. */
 export function clientKey(ip: string): string {
   const [address = ''] = ip.split('%', 1);
-  // What a proxy has forwarded need not be an address, and may be long.
+  // A connection that is closed has none any more.
   return isIP(address) === 0 ? 'unknown' : normalizeIP(address, IPV6_PREFIX_BITS);
 }

@@ -2,7 +2,7 @@ import { callbackify } from 'node:util';
 import rateLimit, { type FastifyRateLimitStoreCtor } from '@fastify/rate-limit';
 import type { FastifyInstance, onRequestAsyncHookHandler } from 'fastify';
 import type { Rate } from '../../config/index.js';
-import { replyWithProblem } from '../../http/index.js';
+import { clientAddress, replyWithProblem } from '../../http/index.js';
 import { clientKey } from './client-key.js';
 import type { Windows } from './windows.js';
 
@@ -25,7 +25,7 @@ export async function limitRate(
     global: false,
     max: rate.count,
     timeWindow: rate.windowMs,
-    keyGenerator: ({ ip }) => clientKey(ip),
+    keyGenerator: (request) => clientKey(clientAddress(request)),
     store: storeOf(windows),
     skipOnError: true,
   });
