@@ -205,7 +205,8 @@ export const environmentSchema = z.object({
     'How often the position of each server is asked for, in milliseconds.',
   ),
   REPLICA_TIMEOUT_MS: integer(50, 60_000, 1_000).describe(
-    'How long a replica may take to answer before the read goes elsewhere, in milliseconds.',
+    'How long a replica may take to answer before the read goes elsewhere, and a read that nobody ' +
+      'can answer waits for a replica to catch up, in milliseconds.',
   ),
   DATABASE_BATCH_SIZE: integer(1, 1_000, 128).describe(
     'Requests that are sent to a server as one statement at most; 1 sends each by itself.',

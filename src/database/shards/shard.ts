@@ -24,6 +24,7 @@ import { MessageReader } from '../reads/message-reader.js';
 import { PageReader } from '../reads/page-reader.js';
 import type { Answered } from '../reads/read-flights.js';
 import type { ServerState } from '../replicas/replica-set.js';
+import { type Patience, untilFresh } from '../reads/until-fresh.js';
 import { orUnavailable } from '../unavailable.js';
 import { keyedBody } from '../writes/idempotency.js';
 import { KeyCleaner } from '../writes/key-cleaner.js';
@@ -39,6 +40,7 @@ export class Shard implements FloorSource {
   readonly id: string;
   private readonly servers: ShardServers;
   private readonly client: ReturnType<ShardServers['client']>;
+  private readonly patience: Patience;
   private readonly writer: MessageWriter;
   private readonly pages: PageReader;
   private readonly messages: MessageReader;
@@ -59,6 +61,11 @@ export class Shard implements FloorSource {
     this.roles = rolesOf(shard);
     this.servers = new ShardServers(shard, config);
     this.client = this.servers.client();
+    this.patience = {
+      timeoutMs: config.replicas.timeoutMs,
+      intervalMs: config.replicas.pollIntervalMs,
+      mayFreshen: () => this.client.$route(undefined)?.role === 'replica',
+    };
     const primary = this.client.$primary();
     const logger = new Logger(Shard.name);
     const onFlight = (flight: Flight) => {
@@ -102,7 +109,7 @@ export class Shard implements FloorSource {
   async page({ tag, limit, before, consistencyToken }: PageQuery): Promise<MessagePage> {
     // Also for older pages: what was stored a moment ago may stand on one of them already.
     const floor = floorWith(consistencyToken, this.id, await this.floors.of(this, tag));
-    return this.unlessUnavailable(async () => {
+    return this.patiently(async () => {
       const page = { tag, limit, before, floor };
       const answered = await this.pages.read(page, this.routeTo(floor));
       this.observer.onPageRead(answered.source.role);
@@ -128,7 +135,7 @@ export class Shard implements FloorSource {
 
   /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
   async find(id: string): Promise<string | undefined> {
-    return this.unlessUnavailable(async () => {
+    return this.patiently(async () => {
       const found = this.told(await this.messages.read(id, this.routeTo(undefined)));
       return found ?? this.told(await this.messages.read(id, this.routeTo('primary')));
     });
@@ -183,6 +190,10 @@ export class Shard implements FloorSource {
 
   private routeTo(floor: Floor | undefined) {
     return (except?: Parameters<typeof this.client.$route>[1]) => this.client.$route(floor, except);
+  }
+
+  private patiently<T>(read: () => Promise<T>): Promise<T> {
+    return this.unlessUnavailable(() => untilFresh(read, this.patience));
   }
 
   private unlessUnavailable<T>(call: () => Promise<T>): Promise<T> {
