@@ -30,6 +30,7 @@ export class BenchService implements AsyncDisposable {
       env: {
         LOG_LEVEL: 'warn',
         SHED_EVENT_LOOP_DELAY: '0',
+        SHUTDOWN_DELAY: '0',
         ...env,
         HOST: '127.0.0.1',
         PORT: String(port),

@@ -17,6 +17,8 @@ const COMMANDS = {
   import: 'store messages from a CSV or NDJSON file',
   seed: 'store made-up messages',
   bench: 'measure this version against simpler ones, as ratios',
+  rehearse:
+    'rehearse production: restarts and losses under load, with HAProxy before two processes',
   counts: 'compare the counts with the messages, or rebuild them',
   token: 'print an access token for development',
   deploy: 'deploy a version to a Kubernetes cluster, or undo that',
