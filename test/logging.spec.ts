@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
@@ -44,6 +48,27 @@ function requestLine(service: ServiceProcess, id: string): Promise<LogLine> {
   return waitUntil(`the line of request ${id}`, DEADLINE_MS, async () =>
     linesOf(service, id).find(({ msg }) => msg === 'request'),
   );
+}
+
+/** Has inserts wait until `dispose`. */
+async function holdInserts() {
+  const clients = [0, 1].map((shard) => new Client(databases.primaryUrl(shard)));
+  for (const client of clients) {
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE messages IN EXCLUSIVE MODE');
+  }
+  const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass`;
+  return {
+    /** Resolves once an insert waits. */
+    waiting: () =>
+      waitUntil('an insert that waits', DEADLINE_MS, async () => {
+        const found = await Promise.all(clients.map((client) => client.query(waiting)));
+        return found.some(({ rowCount }) => rowCount === 1);
+      }),
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(clients.map((client) => client.end()));
+    },
+  };
 }
 
 describe('the line of a request', () => {
@@ -133,33 +158,20 @@ describe('the line of a request', () => {
   });
 
   it('is there for a client that did not wait for its answer', async () => {
-    const blocker = new Client({ connectionString: databases.primaryUrl(0) });
-    const other = new Client({ connectionString: databases.primaryUrl(1) });
-    await Promise.all([blocker, other].map((client) => client.connect()));
-    try {
-      for (const client of [blocker, other]) {
-        await client.query('BEGIN; LOCK TABLE messages IN EXCLUSIVE MODE');
-      }
-      const request = httpRequest(`${service.url}/messages`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'x-request-id': 'impatient' },
-      });
-      request.on('error', () => undefined);
-      request.end(JSON.stringify({ message: 'x', tag: 'impatient' }));
-      await waitUntil('the insert to wait', DEADLINE_MS, async () => {
-        const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'messages'::regclass`;
-        const found = await Promise.all([blocker, other].map((client) => client.query(waiting)));
-        return found.some(({ rowCount }) => rowCount === 1);
-      });
-      request.destroy();
-      expect(await requestLine(service, 'impatient')).toMatchObject({
-        level: 'info',
-        status: 499,
-        aborted: true,
-      });
-    } finally {
-      await Promise.all([blocker, other].map((client) => client.end()));
-    }
+    await using inserts = await holdInserts();
+    const request = httpRequest(`${service.url}/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-request-id': 'impatient' },
+    });
+    request.on('error', () => undefined);
+    request.end(JSON.stringify({ message: 'x', tag: 'impatient' }));
+    await inserts.waiting();
+    request.destroy();
+    expect(await requestLine(service, 'impatient')).toMatchObject({
+      level: 'info',
+      status: 499,
+      aborted: true,
+    });
   });
 
   it.each([
@@ -312,6 +324,24 @@ describe('a stdout that takes no more', () => {
     expect(lines).toHaveLength(REQUESTS + 1);
   });
 
+  it('is made so that it holds nobody up by logging alone, whatever else Node is used for', async () => {
+    const url = pathToFileURL(join(process.cwd(), 'dist/logging/process-logs.js')).href;
+    const script = `const { openLogs } = await import('${url}');
+      const { logger } = await openLogs({ level: 'info', pretty: false });
+      for (let line = 0; line < 10_000; line++) logger.info('x'.repeat(100));
+      // Once what is under way has met a pipe that is full.
+      setImmediate(() => setImmediate(() => process.exit(3)));`;
+    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const exited = once(child, 'exit', { signal: AbortSignal.timeout(DEADLINE_MS) });
+    try {
+      expect(await exited).toEqual([3, null]);
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
+
   it('ends nothing when its reader is gone', async () => {
     await using service = await start();
     service.closeStdout();
@@ -329,11 +359,24 @@ async function askWithoutWaiting(service: ServiceProcess): Promise<string[]> {
 }
 
 describe('what was logged last is written', () => {
-  it('when the service is asked to stop', async () => {
+  it('when the service is asked to stop, that of the request that it waited for included', async () => {
     await using service = await start();
     const ids = await askWithoutWaiting(service);
-    expect(await service.stop()).toBe(0);
-    for (const id of ids) expect(linesOf(service, id)).toHaveLength(1);
+    const inserts = await holdInserts();
+    const last = send(service.url, {
+      body: JSON.stringify({ message: 'x', tag: 'last' }),
+      headers: { 'content-type': 'application/json', 'x-request-id': 'the-very-last' },
+    });
+    await inserts.waiting();
+    await service.kill('SIGTERM');
+    await waitUntil('the service to stop', DEADLINE_MS, async () => {
+      const { status } = await get(service.managementUrl, '/health/ready');
+      return status === 503;
+    });
+    await inserts[Symbol.asyncDispose]();
+    expect((await last).status).toBe(201);
+    expect(await service.ended()).toBe(0);
+    for (const id of [...ids, 'the-very-last']) expect(linesOf(service, id)).toHaveLength(1);
   });
 
   it.each([
