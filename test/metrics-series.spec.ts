@@ -127,6 +127,12 @@ describe('whatever is sent', () => {
       '/messages/:id',
       'none',
     ]);
+    // Other methods of a path match nothing: there are thirty of them for each.
+    expect(told.labelValues(DURATION, 'method', { route: '/messages' })).toEqual([
+      'GET',
+      'HEAD',
+      'POST',
+    ]);
     expect(told.labelValues(DURATION, 'status_class')).toEqual(['2xx', '4xx', '5xx']);
   });
 });

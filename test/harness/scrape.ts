@@ -45,12 +45,7 @@ export class Scrape {
 
   /** The sum of the samples of that name whose labels include these; undefined if there is none. */
   value(name: string, labels: Readonly<Record<string, string>> = {}): number | undefined {
-    const wanted = Object.entries(labels);
-    const found = this.samples.filter(
-      (sample) =>
-        sample.name === name &&
-        wanted.every(([label, value]) => sample.labels.get(label) === value),
-    );
+    const found = this.samples.filter((sample) => sample.name === name).filter(isHaving(labels));
     return found.length === 0 ? undefined : found.reduce((sum, { value }) => sum + value, 0);
   }
 
@@ -60,9 +55,14 @@ export class Scrape {
     return [...new Set(names)].filter((label) => label !== 'le').toSorted();
   }
 
-  /** The values of a label of that metric. */
-  labelValues(metric: string, label: string): string[] {
-    return [...new Set(this.of(metric).map(({ labels }) => labels.get(label) ?? ''))].toSorted();
+  /** The values of a label of that metric, in series whose labels include these. */
+  labelValues(
+    metric: string,
+    label: string,
+    having: Readonly<Record<string, string>> = {},
+  ): string[] {
+    const samples = this.of(metric).filter(isHaving(having));
+    return [...new Set(samples.map(({ labels }) => labels.get(label) ?? ''))].toSorted();
   }
 
   private of(metric: string): Sample[] {
@@ -72,6 +72,11 @@ export class Scrape {
 
 const SAMPLE = /^((\w+)(?:\{(.*)\})?) (\S+)$/;
 const LABEL = /(\w+)="((?:[^"\\]|\\.)*)"/g;
+
+function isHaving(labels: Readonly<Record<string, string>>) {
+  const wanted = Object.entries(labels);
+  return (sample: Sample) => wanted.every(([label, value]) => sample.labels.get(label) === value);
+}
 
 function parseSample(line: string): Sample {
   const [, series = '', name = '', labels = '', value = ''] = SAMPLE.exec(line) ?? [];
