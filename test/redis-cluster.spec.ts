@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { settlesWithin, waitUntil } from '../scripts/embedded-postgres/wait-until.js';
+import { Copies } from '../src/cache/copies.js';
+import { redisCaches } from '../src/cache/create-cache.js';
 import { hashTag } from '../src/database/freshness/floor-keys.js';
 import { openRedis, reasonOf, type RedisServers, type ServerEvent } from '../src/redis/index.js';
 import { CertificateAuthority } from './harness/certificates.js';
@@ -113,6 +115,18 @@ describe('a Redis Cluster of three masters', () => {
     const reader = await floorsProcess({ config: (timeoutMs) => redisConfig(env, timeoutMs) });
     processes.push(reader);
     for (const node of cluster.nodes) await knownFloor(reader, primary, firstTagOf(node));
+  });
+
+  it('keeps copies of pages, looked up many at once wherever they are', async () => {
+    const { servers } = await start();
+    const copies = new Copies(redisCaches(servers), { timeoutMs: 5_000 });
+    const body = Buffer.from('[]');
+    const copy = { body, asOf: '', etag: '', next: undefined };
+    const keys = Array.from({ length: 200 }, (_, n) => `messages:copy:{s0:${n % 64}}:page:${n}:`);
+    for (const key of keys) copies.put(key, copy, 60_000);
+    const find = () => Promise.all(keys.map((key) => copies.find(key)));
+    await waitUntil('the copies', DEADLINE_MS, async () => !(await find()).includes(undefined));
+    expect(await find()).toEqual(keys.map(() => copy));
   });
 
   it.each<[string, (node: RedisServer) => Promise<void>]>([

@@ -1,7 +1,7 @@
 import type { CacheManagerStore } from 'cache-manager';
 import { redisInsStore } from 'cache-manager-redis-yet';
 import { commandOptions } from 'redis';
-import type { RedisConnection } from '../redis/index.js';
+import type { RedisConnection, RedisServers } from '../redis/index.js';
 
 /** What a store keeps for Keyv. */
 export interface StoredBytes {
@@ -20,12 +20,23 @@ const BUFFERS = commandOptions({ returnBuffers: true });
  * as they are: that store reads and writes JSON, which costs more than all the rest of a hit. And
  * every command has the connection's deadline.
  */
-export function byteStore(connection: RedisConnection): CacheManagerStore {
+export function byteStore(servers: RedisServers, connection: RedisConnection): CacheManagerStore {
   const store = redisInsStore(connection.client as unknown as Parameters<typeof redisInsStore>[0]);
   const mget = async (...keys: string[]): Promise<({ value: Buffer | Unread } | undefined)[]> => {
     try {
-      const values = await connection.run((client) => client.mGet(BUFFERS, keys));
-      return values.map((value) => (value === null ? undefined : { value }));
+      const values = new Map<string, Buffer | null | undefined>();
+      await connection.run((client) =>
+        Promise.all(
+          servers.together(keys).map(async (group) => {
+            const read = await client.mGet(BUFFERS, [...group]);
+            for (const [index, key] of group.entries()) values.set(key, read[index]);
+          }),
+        ),
+      );
+      return keys.map((key) => {
+        const value = values.get(key);
+        return value ? { value } : undefined;
+      });
     } catch (error) {
       return keys.map(() => ({ value: new Unread(error) }));
     }

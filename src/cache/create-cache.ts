@@ -17,7 +17,7 @@ export function redisCaches(servers: RedisServers): CacheOf {
     const connection = servers.at(key);
     const known = caches.get(connection);
     if (known) return known;
-    const cache = cacheOn(new KeyvAdapter(byteStore(connection)));
+    const cache = cacheOn(new KeyvAdapter(byteStore(servers, connection)));
     caches.set(connection, cache);
     return cache;
   };

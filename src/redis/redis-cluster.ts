@@ -81,6 +81,17 @@ export class RedisCluster extends RedisServers {
     return this.owners[calculateSlot(key)] ?? this.nobody;
   }
 
+  together(keys: readonly string[]): readonly (readonly string[])[] {
+    const bySlot = new Map<number, string[]>();
+    for (const key of keys) {
+      const slot = calculateSlot(key);
+      const known = bySlot.get(slot);
+      if (known) known.push(key);
+      else bySlot.set(slot, [key]);
+    }
+    return [...bySlot.values()];
+  }
+
   onReady(listener: () => void): void {
     this.whenReady.push(listener);
   }

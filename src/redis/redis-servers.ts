@@ -20,6 +20,9 @@ export abstract class RedisServers {
   /** The connection to the server of the key, whether it can be asked now or not. */
   abstract at(key: string): RedisConnection;
 
+  /** Keys of one server as one command may name them: in a cluster, those of one slot. */
+  abstract together(keys: readonly string[]): readonly (readonly string[])[];
+
   /** Calls back each time that a server becomes ready, or takes over keys of another one. */
   abstract onReady(listener: () => void): void;
 

@@ -21,6 +21,10 @@ export class SingleRedisServer extends RedisServers {
     return this.connection;
   }
 
+  together(keys: readonly string[]): readonly (readonly string[])[] {
+    return [keys];
+  }
+
   onReady(listener: () => void): void {
     this.connection.onReady(listener);
   }
