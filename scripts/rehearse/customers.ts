@@ -154,5 +154,6 @@ export class Customers {
 
 function described(method: RequestKind, path: string, answer: Answer | string): string {
   if (typeof answer === 'string') return `${method} ${path}: ${answer}`;
-  return `${method} ${path}: ${answer.status} ${answer.body.slice(0, 200)}`;
+  const body = answer.body.slice(0, 200).replaceAll(/\s+/g, ' ');
+  return `${method} ${path}: ${answer.status} ${body}`;
 }
