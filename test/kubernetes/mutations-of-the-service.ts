@@ -112,13 +112,15 @@ export const SERVICE_MUTATIONS: Readonly<Record<string, readonly Mutation[]>> = 
     put(SETTINGS, 'data/MANAGEMENT_HOST', 'localhost'),
   ],
   'runs-for-production': [put(SETTINGS, 'data/NODE_ENV', 'development')],
-  'what-is-shared-is-shared': [drop(API, `${CONTAINER}/env/0`)],
+  'what-is-shared-is-shared': [drop(SETTINGS, 'data/REDIS_URL')],
   'no-variable-twice': [push(API, `${CONTAINER}/env`, { name: 'NODE_ENV', value: 'production' })],
   'no-secret-in-plain-sight': [
     all(
+      put(SETTINGS, 'data/REDIS_URL', 'redis://me:sesame@redis'),
       drop(API, `${CONTAINER}/env/0`),
-      push(API, `${CONTAINER}/env`, { name: 'REDIS_URL', value: 'redis://me:sesame@redis' }),
+      drop(API, `${CONTAINER}/env/0`),
     ),
+    put(API, `${CONTAINER}/env/0`, { name: 'REDIS_PASSWORD', value: 'sesame' }),
     put(REDIS_SETTINGS, 'data/users_password', 'sesame'),
     {
       what: 'a Secret with values added',

@@ -2,10 +2,7 @@ import { type Config, ConfigError, readConfig } from '../../../src/config/index.
 import type { ManifestSet, Pod } from '../manifest.js';
 
 /** What stands for the value of a secret: of the right form, and nobody's. */
-const STAND_INS: readonly (readonly [name: RegExp, value: string])[] = [
-  [/^REDIS_URL$/, 'redis://messages:stand-in@messages-redis:6379'],
-  [/_(USER|PASSWORD)$/, 'stand-in'],
-];
+const STAND_IN = 'stand-in';
 
 export interface Variable {
   readonly name: string;
@@ -27,7 +24,7 @@ export function environmentOf({ spec }: Pod, set: ManifestSet): Variable[] {
     }),
     ...env.map(({ name, value, valueFrom }) =>
       valueFrom
-        ? { name, value: standIn(name), secret: true }
+        ? { name, value: STAND_IN, secret: true }
         : { name, value: value ?? '', secret: false },
     ),
   ]);
@@ -50,8 +47,4 @@ export function readEnvironment(
     if (error instanceof ConfigError) return { faults: error.faults };
     throw error;
   }
-}
-
-function standIn(name: string): string {
-  return STAND_INS.find(([pattern]) => pattern.test(name))?.[1] ?? '';
 }
