@@ -15,7 +15,7 @@ const BUSY = new Set(['EAGAIN', 'EBUSY']);
  * Writes lines in chunks and never has the caller wait: what the reader does not take is kept up to
  * a bound, and dropped and counted beyond it.
  *
- * Why not pino's own destination: see docs/decisions/0012-logs.md.
+ * Why not pino's own destination: see docs/decisions/0020-logs.md.
  */
 export class LogStream {
   /** Lines since they were last told of. */
