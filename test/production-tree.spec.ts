@@ -17,6 +17,9 @@ const EPOCH_SECONDS = 1_700_000_000;
 const DEADLINE_MS = 50_000;
 
 let folder: string;
+/** It reads what the service reaches, file by file. */
+const TREE_MS = 300_000;
+
 let root: string;
 let tree: ProductionTree;
 let databases: TestDatabases;
@@ -25,9 +28,9 @@ let databases: TestDatabases;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'messages-tree-'));
   root = join(folder, 'app');
-  tree = await writeProductionTree(process.cwd(), root, EPOCH_SECONDS);
   databases = await TestDatabases.create();
-});
+  tree = await writeProductionTree(process.cwd(), root, EPOCH_SECONDS);
+}, TREE_MS);
 
 afterAll(async () => {
   await databases[Symbol.asyncDispose]();
