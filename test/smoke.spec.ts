@@ -211,6 +211,19 @@ describe(smoke.name, () => {
     expect(failed(await smoke(options, () => undefined))).toEqual([step]);
   });
 
+  it('asks again where the service is busy for a moment', async () => {
+    let refusals = 0;
+    const busy: Tamper = ({ method }, answer) => {
+      if (method !== 'POST' || refusals++ > 0) return;
+      answer.status = 503;
+      answer.headers.set('retry-after', '1');
+    };
+    await using proxy = await TamperingProxy.before(service.url, busy);
+    const results = await smoke({ url: proxy.url, deadlineMs: 5_000 }, () => undefined);
+    expect(failed(results)).toEqual([]);
+    expect(refusals).toBeGreaterThan(1);
+  });
+
   it('does not wait for ever for an answer', async () => {
     const server = createServer(() => undefined);
     server.listen(0, '127.0.0.1');

@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 export interface Answer {
   readonly url: URL;
   readonly status: number;
@@ -25,11 +27,31 @@ export class Asker {
   ) {}
 
   /**
+   * Asks again when it is told to (503 with Retry-After), as clients do, while there is time: who has
+   * just started may refuse what would keep the rest waiting.
+   *
    * @param path relative to the service's URL, or what a `Link` or a `Location` says
    * @throws SmokeError if nothing answers in time
    */
-  async ask(path: string | URL, { method = 'GET', body, headers }: Question = {}): Promise<Answer> {
+  async ask(path: string | URL, question: Question = {}): Promise<Answer> {
     const url = typeof path === 'string' ? this.at(path) : path;
+    const end = performance.now() + this.deadlineMs;
+    for (;;) {
+      const answer = await this.askOnce(url, question);
+      const waitMs = Number(answer.headers.get('retry-after') ?? Number.NaN) * 1_000;
+      const again = answer.status === 503 && performance.now() + waitMs < end;
+      if (!again) return answer;
+      await sleep(waitMs);
+    }
+  }
+
+  /** A service may stand below a path. */
+  at(path: string): URL {
+    return new URL(path.replace(/^\//, ''), `${this.base.href.replace(/\/*$/, '')}/`);
+  }
+
+  private async askOnce(url: URL, question: Question): Promise<Answer> {
+    const { method = 'GET', body, headers } = question;
     const signal = AbortSignal.timeout(this.deadlineMs);
     try {
       const response = await fetch(url, {
@@ -50,11 +72,6 @@ export class Asker {
       const reason = signal.aborted ? `no answer within ${this.deadlineMs} ms` : why(cause);
       throw new SmokeError(`${method} ${url.href}: ${reason}`, { cause });
     }
-  }
-
-  /** A service may stand below a path. */
-  at(path: string): URL {
-    return new URL(path.replace(/^\//, ''), `${this.base.href.replace(/\/*$/, '')}/`);
   }
 }
 
