@@ -19,6 +19,9 @@ const RETRY_AFTER_SECONDS = 1;
  */
 const SAMPLE_INTERVAL_MS = 250;
 
+/** For so long after a start, in milliseconds, the last measurement is of the start itself. */
+const START_MS = 2 * SAMPLE_INTERVAL_MS;
+
 /**
  * Answers 503 while the process is under pressure, before anything is done for a request, so that
  * those it has taken are answered in time.
@@ -30,6 +33,11 @@ export async function shedLoad(
   config: SheddingConfig,
   onShed: (pressure: Pressure) => void,
 ): Promise<void> {
+  let listeningSince = Infinity;
+  fastify.addHook('onListen', (done) => {
+    listeningSince = performance.now();
+    done();
+  });
   await fastify.register(underPressure, {
     maxEventLoopDelay: config.maxEventLoopDelayMs,
     maxEventLoopUtilization: config.maxEventLoopUtilization,
@@ -38,6 +46,7 @@ export async function shedLoad(
     sampleInterval: SAMPLE_INTERVAL_MS,
     // The plugin lets a request pass whose handler returns nothing, unless it has been answered.
     pressureHandler: async (_request, reply, type, value) => {
+      if (performance.now() - listeningSince < START_MS) return;
       onShed({ type, value });
       replyWithProblem(reply, {
         status: 503,

@@ -22,7 +22,11 @@ export class ShardsHealth extends StorageHealth {
 /** A shard can be read from its primary, or from any replica that is not left out. */
 function sectionOf(shard: Shard): Section {
   const name = `shard ${shard.name}`;
-  const parts = shard.serverStates().map((state) => partOf(name, state));
+  const parts = shard
+    .serverStates()
+    // An address among those of the replicas that leads to the primary: nothing is lost.
+    .filter(({ leftOut }) => leftOut !== 'no standby')
+    .map((state) => partOf(name, state));
   return { name, readable: parts.some(({ state }) => state === 'up'), parts };
 }
 
