@@ -23,7 +23,7 @@ export const cache: Suite = {
     const silent = { ...redisEnv, LOG_LEVEL: 'silent' };
     await using unobserved = await BenchService.start('unobserved', silent);
     await using bare = await BenchService.start('bare-http', { BENCH_PAGES_OF: service.url });
-    await using findMany = await BenchService.start('find-many', env);
+    await using findMany = await BenchService.start('find-many', { ...env, CACHE: 'off' });
     const ask = (name: Program | 'cached', { url }: BenchService, tags: number) => ({
       name,
       measure: () => {
