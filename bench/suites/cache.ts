@@ -1,4 +1,4 @@
-import { RedisServer } from '../../test/harness/redis.js';
+import { CacheServer } from '../../scripts/cache-server.js';
 import { type Comparison, compare } from '../compare.js';
 import { type Load, requestsPerSecond } from '../load.js';
 import { BenchService, type Program } from '../service.js';
@@ -17,7 +17,7 @@ export const cache: Suite = {
   async run({ cluster, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
     const database = { messages: MESSAGES, tags: TAGS };
     const env = await cluster.database('bench_cache', database, onProgress);
-    await using redis = await RedisServer.start({ maxmemory: '512mb' });
+    await using redis = await CacheServer.start();
     const redisEnv = { ...env, REDIS_URL: redis.url };
     await using service = await BenchService.start('service', { ...redisEnv, ...LOGGED });
     const silent = { ...redisEnv, LOG_LEVEL: 'silent' };

@@ -12,7 +12,7 @@ import { removeStorage } from '../embedded-postgres/storage.js';
 import { waitUntil } from '../embedded-postgres/wait-until.js';
 import { HaProxy } from '../haproxy.js';
 import { type ServicePorts, ServiceProcess } from '../service-process.js';
-import { RehearsedRedis } from './redis.js';
+import { CacheServer } from '../cache-server.js';
 
 const PROCESSES = 2;
 const WELL_MS = 60_000;
@@ -23,7 +23,7 @@ const SHUTDOWN_DELAY = '2s';
 interface Parts {
   readonly directory: string;
   readonly cluster: EmbeddedCluster;
-  readonly redis: RehearsedRedis;
+  readonly redis: CacheServer;
   readonly proxy: HaProxy;
   readonly processes: ServiceProcess[];
   readonly env: NodeJS.ProcessEnv;
@@ -59,7 +59,7 @@ export class Stage implements AsyncDisposable {
     return this.parts.processes;
   }
 
-  get redis(): RehearsedRedis {
+  get redis(): CacheServer {
     return this.parts.redis;
   }
 
@@ -111,7 +111,7 @@ async function bringUp(
   });
   parts.cluster = cluster;
   onProgress('bringing up Redis');
-  const redis = await RehearsedRedis.start();
+  const redis = await CacheServer.start();
   parts.redis = redis;
   const env = { ...productionEnvironment(), ...embeddedEnvironment(cluster), REDIS_URL: redis.url };
   await migrate(readConfig(env).database, onProgress);

@@ -4,19 +4,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureDebianPackage } from '../debian-package.js';
-import { pickPort } from '../embedded-postgres/ports.js';
-import { waitUntil } from '../embedded-postgres/wait-until.js';
+import { ensureDebianPackage } from './debian-package.js';
+import { pickPort } from './embedded-postgres/ports.js';
+import { waitUntil } from './embedded-postgres/wait-until.js';
 
 const START_MS = 10_000;
 const STOP_MS = 5_000;
 const ASK_MS = 1_000;
 
 /** A redis-server on loopback that keeps nothing, as a cache does. */
-export class RehearsedRedis implements AsyncDisposable {
+export class CacheServer implements AsyncDisposable {
   private child: ChildProcess | undefined;
 
-  static async start(): Promise<RehearsedRedis> {
+  static async start(): Promise<CacheServer> {
     ensureDebianPackage({
       programs: ['redis-server'],
       packageName: 'redis-server',
@@ -24,8 +24,8 @@ export class RehearsedRedis implements AsyncDisposable {
         'redis-server 6.2 or newer has to be on the PATH. Install it, for example with ' +
         '"sudo apt-get install redis-server" or "brew install redis".',
     });
-    const directory = await mkdtemp(join(tmpdir(), 'messages-rehearsal-redis-'));
-    const redis = new RehearsedRedis(directory, await pickPort());
+    const directory = await mkdtemp(join(tmpdir(), 'messages-cache-server-'));
+    const redis = new CacheServer(directory, await pickPort());
     try {
       await redis.launch();
       return redis;
