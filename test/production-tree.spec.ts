@@ -18,10 +18,10 @@ const DEADLINE_MS = 50_000;
 /** The service does without what it does not find: this is for people at a terminal. */
 const OPTIONAL = ['pino-pretty'];
 
-let folder: string;
-/** It reads what the service reaches, file by file. */
+/** To read what the service reaches, file by file. */
 const TREE_MS = 300_000;
 
+let folder: string;
 let root: string;
 let tree: ProductionTree;
 let databases: TestDatabases;
@@ -124,7 +124,7 @@ describe('what the production image holds', () => {
     await writeProductionTree(process.cwd(), again, EPOCH_SECONDS);
     expect(await fingerprint(again, tree.files)).toEqual(await fingerprint(root, tree.files));
     expect((await stat(join(root, 'dist'))).mtimeMs).toBe(EPOCH_SECONDS * 1000);
-  });
+  }, TREE_MS);
 });
 
 describe('.dockerignore', () => {
