@@ -119,12 +119,16 @@ describe('what the production image holds', () => {
     expect(compilers.filter((path) => !path.includes('.postgresql.'))).toEqual([]);
   });
 
-  it('is the same to the byte when made again', async () => {
-    const again = join(folder, 'again');
-    await writeProductionTree(process.cwd(), again, EPOCH_SECONDS);
-    expect(await fingerprint(again, tree.files)).toEqual(await fingerprint(root, tree.files));
-    expect((await stat(join(root, 'dist'))).mtimeMs).toBe(EPOCH_SECONDS * 1000);
-  }, TREE_MS);
+  it(
+    'is the same to the byte when made again',
+    async () => {
+      const again = join(folder, 'again');
+      await writeProductionTree(process.cwd(), again, EPOCH_SECONDS);
+      expect(await fingerprint(again, tree.files)).toEqual(await fingerprint(root, tree.files));
+      expect((await stat(join(root, 'dist'))).mtimeMs).toBe(EPOCH_SECONDS * 1000);
+    },
+    TREE_MS,
+  );
 });
 
 describe('.dockerignore', () => {
