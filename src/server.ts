@@ -10,9 +10,11 @@ import { answerPageHits, Pages } from './cache/index.js';
 import type { Config } from './config/index.js';
 import {
   acceptJsonOnly,
+  clientAddresses,
+  CommonHeaders,
   ConnectionDrain,
   enterRequestContext,
-  allowDocsPage,
+  ExchangeServers,
   answerClientError,
   answerFrameworkError,
   answerInTime,
@@ -23,16 +25,16 @@ import {
   ProblemFilter,
   requestId,
   serveOpenApi,
-  setSecurityHeaders,
   trackRoutes,
   trustProxy,
   validationPipe,
+  watchUnreadable,
 } from './http/index.js';
 import { HealthEndpointsModule, Lifecycle } from './health/index.js';
 import { ManagementServer } from './management/index.js';
 import { openLogs } from './logging/index.js';
 import { messageSchema } from './messages/message.dto.js';
-import { MetricsModule, observeRequests, ServiceMetrics } from './metrics/index.js';
+import { MetricsModule, ServiceMetrics } from './metrics/index.js';
 import { connectionLimits, protectFromOverload } from './overload/index.js';
 import { RunningServer } from './running-server.js';
 
@@ -58,10 +60,17 @@ interface WiredApp {
 /** The application with everything in its place, before anything is connected. */
 export async function wireApp(config: Config, create = createApp): Promise<WiredApp> {
   const { logger, requests } = await openLogs(config.log);
+  const metrics = new ServiceMetrics(config.build);
+  const servers = new ExchangeServers(clientAddresses(config.http.trustedProxies));
+  const connections = new ConnectionDrain(servers);
+  const headers = new CommonHeaders(config.http.hstsMaxAgeSeconds, connections);
+  observeRequests(servers, metrics.requests);
+  logRequests(servers, requests);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
     genReqId: requestId,
     ...connectionLimits(config.http),
+    serverFactory: servers.create,
     clientErrorHandler: answerClientError,
     frameworkErrors: answerFrameworkError,
     trustProxy: trustProxy(config.http.trustedProxies),
@@ -70,13 +79,11 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     return503OnClosing: false,
   });
   const fastify = adapter.getInstance();
-  const metrics = new ServiceMetrics(config.build);
-  observeRequests(fastify, metrics.requests);
-  const connections = new ConnectionDrain(fastify);
+  watchUnreadable(fastify, servers, (reason) => metrics.requests.unreadable(reason));
+  connections.closeWith(fastify);
   enterRequestContext(fastify);
-  logRequests(fastify, requests);
+  headers.addTo(fastify);
   const refuseOtherMethods = trackRoutes(fastify);
-  allowDocsPage(fastify);
   answerInTime(fastify, config.http.handlerTimeoutMs);
   limitUrlLength(fastify);
   const app = await create(AppModule.forRoot(config, metrics, logger), adapter, {
@@ -86,11 +93,15 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   });
   app.useLogger(app.get(Logger));
   await protectFromOverload(app, config, (reason) => metrics.shed.shed(reason));
-  setSecurityHeaders(app, config.http.hstsMaxAgeSeconds);
   app.useGlobalPipes(validationPipe());
   app.useGlobalFilters(new ProblemFilter({ overloaded: () => metrics.shed.shed('queue_full') }));
   acceptJsonOnly(fastify);
-  answerPageHits(fastify, '/messages', app.get(Pages));
+  answerPageHits(servers, {
+    route: '/messages',
+    pages: app.get(Pages),
+    headers,
+    isUnderPressure: () => fastify.isUnderPressure(),
+  });
   const document = openApiDocument(app, [messageSchema, messageCountsSchema, tagCountsSchema]);
   if (config.http.docs) serveOpenApi(app, document);
   const init = async () => {
@@ -98,6 +109,13 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     refuseOtherMethods();
   };
   return { app, document, connections, metrics, init };
+}
+
+function observeRequests(servers: ExchangeServers, requests: ServiceMetrics['requests']): void {
+  servers.observe({
+    began: () => requests.began(),
+    ended: (exchange) => requests.ended(exchange),
+  });
 }
 
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */

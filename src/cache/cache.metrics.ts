@@ -1,11 +1,10 @@
 import type { Provider } from '@nestjs/common';
 import { getToken } from '@willsoto/nestjs-prometheus';
-import { type Counter, Gauge, Registry } from 'prom-client';
-import { counterProvider, PageReadMetrics } from '../metrics/index.js';
+import { Gauge, Registry } from 'prom-client';
+import { PageReadMetrics, TallyCounter } from '../metrics/index.js';
 import { RedisServers } from '../redis/index.js';
 import type { LookupKind, LookupOutcome, OnLookup } from './lookup.js';
 
-const LOOKUPS = 'messages_cache_lookups_total';
 const AVAILABLE = 'messages_cache_available';
 
 const KINDS: readonly LookupKind[] = ['page', 'older_page', 'message'];
@@ -15,24 +14,20 @@ const OUTCOMES: readonly LookupOutcome[] = ['hit', 'miss', 'stale', 'not_modifie
 export const ON_LOOKUP = Symbol('OnLookup');
 
 export const cacheMetrics: Provider[] = [
-  counterProvider({
-    name: LOOKUPS,
-    help: 'Look-ups in the cache, and what they came to.',
-    labelNames: ['kind', 'outcome'],
-  }),
   {
     provide: ON_LOOKUP,
-    inject: [getToken(LOOKUPS), PageReadMetrics],
-    useFactory: (lookups: Counter<'kind' | 'outcome'>, pageReads: PageReadMetrics): OnLookup => {
-      const counters = new Map(
-        KINDS.map((kind) => [
-          kind,
-          new Map(OUTCOMES.map((outcome) => [outcome, lookups.labels({ kind, outcome })])),
-        ]),
+    inject: [Registry, PageReadMetrics],
+    useFactory: (registry: Registry, pageReads: PageReadMetrics): OnLookup => {
+      const lookups = new TallyCounter(registry, {
+        name: 'messages_cache_lookups_total',
+        help: 'Look-ups in the cache, and what they came to.',
+        labelNames: ['kind', 'outcome'],
+      });
+      const tallies = tableOf(KINDS, (kind) =>
+        tableOf(OUTCOMES, (outcome) => lookups.tally({ kind, outcome })),
       );
-      for (const byOutcome of counters.values()) for (const each of byOutcome.values()) each.inc(0);
       return (kind, outcome, shard) => {
-        counters.get(kind)?.get(outcome)?.inc();
+        tallies[kind][outcome].inc();
         const isAnswer = outcome === 'hit' || outcome === 'not_modified';
         if (isAnswer && kind !== 'message') pageReads.read('cache', shard);
       };
@@ -52,3 +47,10 @@ export const cacheMetrics: Provider[] = [
       }),
   },
 ];
+
+function tableOf<Key extends string, Value>(
+  keys: readonly Key[],
+  valueOf: (key: Key) => Value,
+): Readonly<Record<Key, Value>> {
+  return Object.fromEntries(keys.map((key) => [key, valueOf(key)])) as Record<Key, Value>;
+}

@@ -11,6 +11,7 @@ import { Freshness } from './freshness.js';
 import type { OnLookup } from './lookup.js';
 import { NoLeases, RedisLeases } from './leases.js';
 import { Messages, UncachedMessages } from './messages.js';
+import { NearPages } from './near-pages.js';
 import { PageLoads } from './page-loads.js';
 import { Pages, UncachedPages } from './pages.js';
 
@@ -77,7 +78,8 @@ function createPages(
     pageTtlMs: cache.pageTtlMs,
     lastingTtlMs: cache.olderPageTtlMs,
   });
-  return new CachedPages(copies, freshness, loads, { settledAfterMs: SETTLED_AFTER_MS, onLookup });
+  const near = servers && cache.nearBytes > 0 ? new NearPages(cache.nearBytes) : undefined;
+  return new CachedPages({ copies, near, loads, onLookup }, freshness, SETTLED_AFTER_MS);
 }
 
 /** Memory answers within the turn of the event loop; this is for a process that stands still. */

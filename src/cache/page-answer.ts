@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify';
 import { nextPageLink } from '../messages/page-link.js';
 import type { PageRequest } from '../messages/messages.service.js';
 import type { PageAnswer } from './pages.js';
@@ -12,18 +11,35 @@ const CHANGING = {
 /** A day, not for ever: old messages may be brought in past the service. */
 const LASTING = { 'cache-control': 'public, max-age=86400, immutable' };
 
-const JSON_TEXT = 'application/json; charset=utf-8';
+const JSON_TEXT = { 'content-type': 'application/json; charset=utf-8' };
 
-/** Status and headers of an answer. */
-export function describePage(
-  reply: FastifyReply,
+export function pageStatus({ body }: PageAnswer): 200 | 304 {
+  return body === undefined ? 304 : 200;
+}
+
+const madeBefore = new WeakMap<PageAnswer, Readonly<Record<string, string>>>();
+
+/** What the answer says of the page; the length of its body is for whoever sends it to say. */
+export function pageHeaders(
+  request: PageRequest,
+  answer: PageAnswer,
+): Readonly<Record<string, string>> {
+  const known = madeBefore.get(answer);
+  if (known) return known;
+  const headers = makeHeaders(request, answer);
+  madeBefore.set(answer, headers);
+  return headers;
+}
+
+function makeHeaders(
   { tag, limit }: PageRequest,
   { body, etag, next, lasting }: PageAnswer,
-): void {
-  // Only of a full page it is sure that no older message would go on it.
-  reply.headers(lasting && next !== undefined ? LASTING : CHANGING);
-  reply.header('etag', `"${etag}"`);
-  if (next !== undefined) reply.header('link', nextPageLink(tag, limit, next));
-  if (body === undefined) reply.status(304).removeHeader('content-type');
-  else reply.type(JSON_TEXT);
+): Record<string, string> {
+  return {
+    // Only of a full page it is sure that no older message would go on it.
+    ...(lasting && next !== undefined ? LASTING : CHANGING),
+    etag: `"${etag}"`,
+    ...(next !== undefined && { link: nextPageLink(tag, limit, next) }),
+    ...(body && JSON_TEXT),
+  };
 }

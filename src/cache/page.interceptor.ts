@@ -9,8 +9,8 @@ import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import type { MessagePage } from '../messages/messages.repository.js';
 import { noteAnsweredFrom } from '../request-context/index.js';
 import { IfNoneMatch } from './etag.js';
-import { describePage } from './page-answer.js';
-import { lookedFor } from './page-hits.hook.js';
+import { pageHeaders, pageStatus } from './page-answer.js';
+import { lookedFor } from './page-hits.js';
 import { type MissedPage, type PageAnswer, Pages } from './pages.js';
 import { readPageRequest } from './read-page-request.js';
 
@@ -30,13 +30,15 @@ export class PageInterceptor implements NestInterceptor<MessagePage, Buffer | un
     const request = http.getRequest<FastifyRequest>();
     const asked = readPageRequest(request);
     if (!asked) return next.handle().pipe(map(({ json }) => Buffer.from(json)));
-    const found = lookedFor(request) ?? (await this.look(asked, request));
+    const found = lookedFor(request.raw) ?? (await this.look(asked, request));
     const answer =
       'answer' in found ? await found.answer(() => lastValueFrom(next.handle())) : found;
     // Whoever has joined the load of another request is answered from where that was.
     if (answer.answeredFrom)
       noteAnsweredFrom(answer.answeredFrom.source, answer.answeredFrom.shard);
-    describePage(http.getResponse<FastifyReply>(), asked, answer);
+    const reply = http.getResponse<FastifyReply>();
+    reply.status(pageStatus(answer)).headers(pageHeaders(asked, answer));
+    if (!answer.body) reply.removeHeader('content-type');
     return of(answer.body);
   }
 

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { bucketOfTag } from '../messages/bucket.js';
@@ -15,14 +16,27 @@ const known = new LRUCache<string, PageRequest>({ max: KNOWN_MAX });
 /**
  * What page is asked for; undefined if that is not valid, which is for the handler to say. Often
  * the same object for the same address.
+ *
+ * @param request to the route that lists pages
  */
-export function readPageRequest({ url, query, headers }: FastifyRequest): PageRequest | undefined {
-  let page = known.get(url);
-  if (!page) {
-    page = readQuery(query);
+export function readPageRequest({ raw, query }: FastifyRequest): PageRequest | undefined {
+  const { url = '' } = raw;
+  if (!known.has(url)) {
+    const page = readQuery(query);
     if (!page) return undefined;
-    if (url.length <= URL_MAX_LENGTH) known.set(url, page);
+    if (url.length > URL_MAX_LENGTH) return withToken(page, raw);
+    known.set(url, page);
   }
+  return knownPageRequest(raw);
+}
+
+/** The same for any request; undefined too if its address was not asked for lately. */
+export function knownPageRequest(request: IncomingMessage): PageRequest | undefined {
+  const page = known.get(request.url ?? '');
+  return page && withToken(page, request);
+}
+
+function withToken(page: PageRequest, { headers }: IncomingMessage): PageRequest | undefined {
   const consistencyToken = headers['consistency-token'];
   if (consistencyToken === undefined) return page;
   const isToken = typeof consistencyToken === 'string' && CONSISTENCY_TOKEN.test(consistencyToken);

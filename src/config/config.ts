@@ -76,6 +76,8 @@ export interface CacheConfig {
   readonly messageTtlMs: number;
   readonly missingTtlMs: number;
   readonly memoryBytes: number;
+  /** Of pages that Redis has as well; 0 for none. */
+  readonly nearBytes: number;
 }
 
 export interface Config {
@@ -157,6 +159,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       messageTtlMs: values.CACHE_MESSAGE_TTL,
       missingTtlMs: values.CACHE_MISSING_TTL,
       memoryBytes: values.CACHE_MEMORY_MB * 1024 * 1024,
+      nearBytes: values.CACHE_NEAR_MEMORY_MB * 1024 * 1024,
     },
     auth,
   };

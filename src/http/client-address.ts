@@ -1,6 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
+import proxyAddr from '@fastify/proxy-addr';
 import type { FastifyRequest, FastifyServerOptions } from 'fastify';
 import type { TrustedProxies } from '../config/index.js';
+import { exchangeOf } from './exchange.js';
+
+/** Tells where a request comes from. */
+export type ClientAddress = (request: IncomingMessage) => string;
 
 /**
  * Fastify's `trustProxy` for the proxies of the configuration. A number goes as a function: Fastify
@@ -18,10 +24,24 @@ export function trustProxy(
  * The address that a request comes from, as far as the proxies are trusted that it came through.
  * What a proxy passes on of a client need not be an address: then it is that of the proxy.
  */
-export function clientAddress(request: FastifyRequest): string {
-  const { remoteAddress = '' } = request.raw.socket;
-  const claimed = request.ip ?? remoteAddress;
-  return plain(claimed === remoteAddress || isIP(claimed) > 0 ? claimed : remoteAddress);
+export function clientAddresses(proxies: TrustedProxies | undefined): ClientAddress {
+  const trusted = trustProxy(proxies);
+  if (trusted === false) return (request) => plain(remoteAddressOf(request));
+  const isTrusted =
+    typeof trusted === 'function' ? trusted : proxyAddr.compile(trusted as string[]);
+  return (request) => {
+    const claimed = proxyAddr(request, isTrusted);
+    return plain(isIP(claimed) > 0 ? claimed : remoteAddressOf(request));
+  };
+}
+
+/** As the server found it that the request came to. */
+export function clientAddress({ raw }: FastifyRequest): string {
+  return exchangeOf(raw)?.ip ?? plain(remoteAddressOf(raw));
+}
+
+function remoteAddressOf({ socket }: IncomingMessage): string {
+  return socket.remoteAddress ?? '';
 }
 
 /** An IPv4 address as such, where the service listens on IPv6 for both. */

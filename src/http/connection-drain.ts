@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
+import type { ExchangeServers } from './exchange-servers.js';
 
 /**
- * Brings the connections of a server to their end without cutting off a request. From `begin` on,
- * each answer tells its client that the connection closes with it. Once the server takes no new
- * connections, those that nothing is running on are closed, the others as they become such.
+ * Brings the connections of servers to their end without cutting off a request. From `begin` on,
+ * each answer tells its client that the connection closes with it. Once no new connections are
+ * taken, those that nothing is running on are closed, the others as they become such.
  *
  * Node would wait for a connection that brought no request yet, and for one whose answer was begun
  * before the drain, until they time out.
@@ -15,26 +16,20 @@ export class ConnectionDrain {
   private draining = false;
   private closing = false;
 
-  /** Call it before any other hook is added: the answers of those are told, too. */
-  constructor(fastify: FastifyInstance) {
-    fastify.server.on('connection', (socket: Socket) => {
-      this.connections.set(socket, 0);
-      socket.once('close', () => this.connections.delete(socket));
+  constructor(servers: ExchangeServers) {
+    servers.observe({
+      connected: (socket) => {
+        this.connections.set(socket, 0);
+        socket.once('close', () => this.connections.delete(socket));
+      },
+      began: ({ request }) => this.count(request.socket, 1),
+      ended: ({ request }) => this.count(request.socket, -1),
     });
-    fastify.server.on('request', ({ socket }, response) => {
-      this.count(socket, 1);
-      response.once('close', () => this.count(socket, -1));
-    });
-    fastify.addHook('onSend', (_request, reply, payload, done) => {
-      if (this.draining) reply.header('connection', 'close');
-      done(null, payload);
-    });
-    // Right after it Fastify stops to listen; no connection can come between.
-    fastify.addHook('preClose', async () => {
-      this.begin();
-      this.closing = true;
-      for (const socket of this.connections.keys()) this.endIfIdle(socket);
-    });
+  }
+
+  /** Whether clients are told to go. */
+  get begun(): boolean {
+    return this.draining;
   }
 
   /** Requests that are being answered. */
@@ -44,6 +39,16 @@ export class ConnectionDrain {
 
   begin(): void {
     this.draining = true;
+  }
+
+  /** Has connections closed when the server is. */
+  closeWith(fastify: FastifyInstance): void {
+    // Right after it Fastify stops to listen; no connection can come between.
+    fastify.addHook('preClose', async () => {
+      this.begin();
+      this.closing = true;
+      for (const socket of this.connections.keys()) this.endIfIdle(socket);
+    });
   }
 
   private count(socket: Socket, change: 1 | -1): void {

@@ -17,10 +17,9 @@ import {
   UnavailableError,
 } from '../errors/index.js';
 import { AnswerDeadlineError } from './answer-deadline.js';
+import { exchangeOf } from './exchange.js';
 import { pointerTo, type FieldError } from './problem.js';
 import { type ProblemAnswer, replyWithProblem } from './problem-reply.js';
-import { noteFailure } from './request-context.hook.js';
-import { willBeLogged } from './request-line.hook.js';
 import { InvalidRequestError } from './validation.pipe.js';
 
 export interface ProblemObserver {
@@ -40,14 +39,15 @@ export class ProblemFilter implements ExceptionFilter {
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (error instanceof OverloadedError) this.observer.overloaded?.();
     const answer = answerTo(error, request);
-    if (answer.status >= 500) this.tell(error, request, reply, answer.detail);
+    if (answer.status >= 500) this.tell(error, request, answer.detail);
     if (!reply.sent) replyWithProblem(reply, answer);
   }
 
   /** Once: on the line of the request, or by itself where there is none, or none any more. */
-  private tell(error: unknown, request: FastifyRequest, reply: FastifyReply, detail: string): void {
-    if (willBeLogged(reply.raw)) noteFailure(request, error);
-    else this.logger.error({ err: error, requestId: request.id }, detail);
+  private tell(error: unknown, { raw, id }: FastifyRequest, detail: string): void {
+    const exchange = exchangeOf(raw);
+    if (exchange?.willBeLogged) exchange.failure = error;
+    else this.logger.error({ err: error, requestId: id }, detail);
   }
 }
 

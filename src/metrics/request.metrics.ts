@@ -28,6 +28,14 @@ type Label = 'method' | 'route' | 'status_class';
 /** Why what came was not even a request. */
 export type UnreadableReason = 'malformed' | 'headers_too_large' | 'timeout';
 
+export interface EndedRequest {
+  readonly method: string;
+  /** The template that the request matched; undefined if none. */
+  readonly route: string | undefined;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
 /** Requests by method, route template and class of status; no label has what a client makes up. */
 export class RequestMetrics {
   private inFlight = 0;
@@ -66,12 +74,11 @@ export class RequestMetrics {
     this.inFlight++;
   }
 
-  /** @param route the template that the request matched; undefined if none */
-  ended(method: string, route: string | undefined, status: number, seconds: number): void {
+  ended({ method, route, status, durationMs }: EndedRequest): void {
     this.inFlight--;
     // A method that a path does not have matches nothing, and there are many of them for each path.
     const matched = status === METHOD_NOT_ALLOWED ? undefined : route;
-    this.durationsOf(method, matched ?? NO_ROUTE).observe(status, seconds);
+    this.durationsOf(method, matched ?? NO_ROUTE).observe(status, durationMs / 1_000);
   }
 
   unreadable(reason: UnreadableReason): void {

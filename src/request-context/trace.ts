@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomHex } from './random-hex.js';
 
 /** The place of a request in a distributed trace: W3C Trace Context, level 2. */
 export interface Trace {
@@ -15,8 +15,10 @@ export interface Trace {
 const TRACEPARENT = /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$/;
 const VERSION = '00';
 const VERSION_REFUSED = 'ff';
-const ZERO_TRACE = '0'.repeat(32);
-const ZERO_SPAN = '0'.repeat(16);
+const TRACE_ID_DIGITS = 32;
+const SPAN_ID_DIGITS = 16;
+const ZERO_TRACE = '0'.repeat(TRACE_ID_DIGITS);
+const ZERO_SPAN = '0'.repeat(SPAN_ID_DIGITS);
 const FLAGS_KNOWN = 0x03;
 const RANDOM_TRACE_ID = '02';
 /** Section 3.3.1.5: at least this has to be handed on; what is longer is dropped. */
@@ -29,8 +31,8 @@ const STATE_MAX_LENGTH = 512;
 export function continueTrace(traceparent: unknown, tracestate?: unknown): Trace {
   const caller = parse(traceparent);
   return {
-    traceId: caller?.traceId ?? newTraceId(),
-    spanId: newSpanId(),
+    traceId: caller?.traceId ?? randomHex(TRACE_ID_DIGITS),
+    spanId: randomHex(SPAN_ID_DIGITS),
     traceFlags: caller?.flags ?? RANDOM_TRACE_ID,
     traceState: caller && stateOf(tracestate),
   };
@@ -63,15 +65,4 @@ function parse(header: unknown): { traceId: string; flags: string } | undefined 
 function stateOf(header: unknown): string | undefined {
   if (typeof header !== 'string' || header === '') return undefined;
   return header.length <= STATE_MAX_LENGTH ? header : undefined;
-}
-
-/** The 7 bytes at the end of a random UUID are random, as the flag promises. */
-function newTraceId(): string {
-  return randomUUID().replaceAll('-', '');
-}
-
-/** The second half of a random UUID; its first two bits are 10, so that it is never zero. */
-function newSpanId(): string {
-  const uuid = randomUUID();
-  return uuid.slice(19, 23) + uuid.slice(24);
 }

@@ -5,7 +5,12 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Registry } from 'prom-client';
 import { waitUntil } from '../../scripts/embedded-postgres/wait-until.js';
 import { Scrape } from '../../test/harness/scrape.js';
-import { observeRequests } from './observe-requests.js';
+import {
+  clientAddresses,
+  enterRequestContext,
+  ExchangeServers,
+  watchUnreadable,
+} from '../http/index.js';
 import { RequestMetrics } from './request.metrics.js';
 
 const COUNT = 'http_server_request_duration_seconds_count';
@@ -13,9 +18,11 @@ const UNREADABLE = 'http_server_unreadable_requests_total';
 const IN_FLIGHT = 'http_server_requests_in_flight';
 const WAIT_MS = 10_000;
 
-describe(observeRequests, () => {
+describe(RequestMetrics, () => {
   const registry = new Registry();
+  const servers = new ExchangeServers(clientAddresses(undefined));
   const fastify = new FastifyAdapter({
+    serverFactory: servers.create,
     bodyLimit: 100,
     requestTimeout: 200,
     http: { headersTimeout: 200, connectionsCheckingInterval: 20, maxHeaderSize: 2_048 },
@@ -26,7 +33,13 @@ describe(observeRequests, () => {
   let before: Scrape;
 
   beforeAll(async () => {
-    observeRequests(fastify, new RequestMetrics(registry));
+    const metrics = new RequestMetrics(registry);
+    servers.observe({
+      began: () => metrics.began(),
+      ended: (exchange) => metrics.ended(exchange),
+    });
+    enterRequestContext(fastify);
+    watchUnreadable(fastify, servers, (reason) => metrics.unreadable(reason));
     fastify.get('/items/:id', async () => 'item');
     fastify.post('/items', async () => 'stored');
     fastify.get('/hooked', { onRequest: async (_, reply) => reply.status(503).send() }, () => '');

@@ -1,0 +1,56 @@
+import { LRUCache } from 'lru-cache';
+import type { Copy } from './copy.js';
+import type { PageAnswer } from './pages.js';
+
+export interface NearPage {
+  readonly copy: Copy;
+  /** To a caller that does not have the page yet. */
+  readonly answer: PageAnswer;
+}
+
+/**
+ * For how long a page may be answered from memory, in milliseconds: so much longer than in the cache
+ * it may go unseen that messages were brought in past the service. It need not be long for what is
+ * asked for often, and nothing else has to be near.
+ */
+const LIFETIME_MS = 1_000;
+
+/** What an entry takes beside its body, roughly. */
+const ENTRY_BYTES = 1_000;
+
+interface Entry extends NearPage {
+  /** On the clock of `performance.now`. */
+  readonly until: number;
+}
+
+/**
+ * Pages that this process has just answered from the cache, to be answered again without fetching
+ * them: whether they are still as new as they have to be is asked of the cache all the same.
+ */
+export class NearPages {
+  private readonly entries: LRUCache<string, Entry>;
+
+  /** @param maxBytes of all that is kept */
+  constructor(maxBytes: number) {
+    this.entries = new LRUCache({
+      maxSize: maxBytes,
+      sizeCalculation: ({ copy }, key) => copy.body.length + key.length + ENTRY_BYTES,
+    });
+  }
+
+  get(key: string): NearPage | undefined {
+    const entry = this.entries.get(key);
+    return entry && entry.until > performance.now() ? entry : undefined;
+  }
+
+  /** Takes the bytes out of what was read from the socket, which would stay with them. */
+  put(key: string, { copy, answer }: NearPage): void {
+    const body = Buffer.from(copy.body);
+    const until = performance.now() + LIFETIME_MS;
+    this.entries.set(key, { copy: { ...copy, body }, answer: { ...answer, body }, until });
+  }
+
+  drop(key: string): void {
+    this.entries.delete(key);
+  }
+}
