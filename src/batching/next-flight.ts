@@ -60,7 +60,7 @@ const PORTION = 8;
  */
 export class NextFlight<Item, Result> {
   private waiting: Place<Item, Result>[] = [];
-  private readonly placeByKey = new Map<string, Place<Item, Result>>();
+  private placeByKey = new Map<string, Place<Item, Result>>();
   private passengers = 0;
   private flights = 0;
   /** Places of the flights that are under way. */
@@ -196,11 +196,18 @@ export class NextFlight<Item, Result> {
 
   private take(count: number): Place<Item, Result>[] {
     const places = this.waiting.splice(0, count);
-    for (const { item, passengers } of places) {
-      this.passengers -= passengers.length;
-      if (this.options.keyOf) this.placeByKey.delete(this.options.keyOf(item));
-    }
+    for (const { passengers } of places) this.passengers -= passengers.length;
+    this.forget(places);
     return places;
+  }
+
+  private forget(places: readonly Place<Item, Result>[]): void {
+    const { keyOf } = this.options;
+    if (!keyOf) return;
+    // A map that lives long, and that entries come to and go from, is bad for V8's young generation:
+    // the tables that it has outgrown lead to newer ones, and what they hold outlives its time.
+    if (this.waiting.length === 0) this.placeByKey = new Map();
+    else for (const { item } of places) this.placeByKey.delete(keyOf(item));
   }
 
   /** Resolves in any case. */
