@@ -17,21 +17,8 @@ export function pageStatus({ body }: PageAnswer): 200 | 304 {
   return body === undefined ? 304 : 200;
 }
 
-const madeBefore = new WeakMap<PageAnswer, Readonly<Record<string, string>>>();
-
 /** What the answer says of the page; the length of its body is for whoever sends it to say. */
 export function pageHeaders(
-  request: PageRequest,
-  answer: PageAnswer,
-): Readonly<Record<string, string>> {
-  const known = madeBefore.get(answer);
-  if (known) return known;
-  const headers = makeHeaders(request, answer);
-  madeBefore.set(answer, headers);
-  return headers;
-}
-
-function makeHeaders(
   { tag, limit }: PageRequest,
   { body, etag, next, lasting }: PageAnswer,
 ): Record<string, string> {
