@@ -4,7 +4,8 @@ import { headKey, pageKey } from './cache-keys.js';
 import type { IfNoneMatch } from './etag.js';
 import type { Freshness } from './freshness.js';
 import { type LookupParts, PageLookup, type PagePlace } from './page-lookup.js';
-import { type MissedPage, type PageAnswer, Pages } from './pages.js';
+import type { PageAnswer } from './page-answer.js';
+import { type MissedPage, Pages } from './pages.js';
 
 /**
  * Pages from copies that are as new as they have to be, else from where they are stored.

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Copy } from './copy.js';
-import type { PageAnswer } from './pages.js';
+import type { PageAnswer } from './page-answer.js';
 
 export interface NearPage {
   readonly copy: Copy;
@@ -43,11 +43,8 @@ export class NearPages {
     return entry && entry.until > performance.now() ? entry : undefined;
   }
 
-  /** Takes the bytes out of what was read from the socket, which would stay with them. */
   put(key: string, { copy, answer }: NearPage): void {
-    const body = Buffer.from(copy.body);
-    const until = performance.now() + LIFETIME_MS;
-    this.entries.set(key, { copy: { ...copy, body }, answer: { ...answer, body }, until });
+    this.entries.set(key, { copy, answer, until: performance.now() + LIFETIME_MS });
   }
 
   drop(key: string): void {

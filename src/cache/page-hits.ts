@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { CommonHeaders, ExchangeServers } from '../http/index.js';
 import { IfNoneMatch } from './etag.js';
-import { pageHeaders, pageStatus } from './page-answer.js';
+import { PageAnswer } from './page-answer.js';
 import type { MissedPage, Pages } from './pages.js';
 import { knownPageRequest } from './read-page-request.js';
 
@@ -37,19 +37,17 @@ export function answerPageHits(
     const ifNoneMatch = IfNoneMatch.of(request.headers['if-none-match']);
     pages.look(asked, ifNoneMatch, (found) => {
       if (response.closed) return;
-      if ('answer' in found) {
+      if (!(found instanceof PageAnswer)) {
         (request as WithMissed)[MISSED] = found;
         return passOn();
       }
       exchange.route = route;
-      exchange.bytes = found.body?.length ?? 0;
       if (found.answeredFrom) exchange.context.answeredFrom = found.answeredFrom;
-      response.writeHead(pageStatus(found), {
-        ...headers.of(exchange),
-        ...pageHeaders(asked, found),
-        ...(found.body && { 'content-length': found.body.length }),
-      });
-      response.end(found.body);
+      const { status, body } = found;
+      exchange.bytes = body?.length ?? 0;
+      const length = body ? ['content-length', String(body.length)] : [];
+      response.writeHead(status, headers.of(exchange).concat(found.headers, length));
+      response.end(body);
     });
   });
 }

@@ -5,8 +5,9 @@ import type { IfNoneMatch } from './etag.js';
 import type { Demand, TagPlace } from './freshness.js';
 import type { LookupOutcome, OnLookup } from './lookup.js';
 import type { NearPage, NearPages } from './near-pages.js';
-import type { LoadedPage, PageLoads, WantedPage } from './page-loads.js';
-import type { MissedPage, PageAnswer } from './pages.js';
+import type { PageLoads, WantedPage } from './page-loads.js';
+import { type AnsweredPage, PageAnswer } from './page-answer.js';
+import type { MissedPage } from './pages.js';
 
 export interface PagePlace {
   readonly ofTag: TagPlace;
@@ -79,7 +80,7 @@ export class PageLookup {
   }
 
   private judgeOnceBothAreThere(): void {
-    const { wanted, found, asked } = this;
+    const { wanted, found } = this;
     if (!wanted || found === 'not yet') return;
     const copy = wanted.ifServedBy(found);
     if (copy && this.has(copy)) return this.answerKnown(copy);
@@ -89,13 +90,9 @@ export class PageLookup {
       return this.fetch();
     }
     this.count(outcomeOf(found, copy));
-    if (copy) {
-      const answer = this.answerOf(wanted.copied(copy));
-      this.parts.near?.put(asked.place.key, { copy, answer });
-      return this.then(answer);
-    }
+    if (copy) return this.then(this.keepNear(copy));
     this.then({
-      answer: async (load) => this.answerOf(await this.parts.loads.page(wanted, load)),
+      answer: async (load) => this.answerWith(await this.parts.loads.page(wanted, load)),
     });
   }
 
@@ -107,19 +104,32 @@ export class PageLookup {
 
   private answerKnown(copy: Copy): void {
     this.count('not_modified');
+    this.then(this.answerWith(this.copied(copy)));
+  }
+
+  private keepNear(copy: Copy): PageAnswer {
+    const { near } = this.parts;
+    if (!near) return this.answerWith(this.copied(copy));
+    // Out of what was read from the socket, all of which would stay with it.
+    const kept = { ...copy, body: Buffer.from(copy.body) };
+    const answer = this.answerWith(this.copied(kept));
+    near.put(this.asked.place.key, { copy: kept, answer });
+    return answer;
+  }
+
+  private copied(copy: Copy): AnsweredPage {
     const { shard } = this.asked.place.ofTag;
-    this.then(this.answerOf({ ...copy, answeredFrom: { source: 'cache', shard } }));
+    return { ...copy, answeredFrom: { source: 'cache', shard } };
   }
 
   /** Whether the caller says that it has the page. */
-  private has({ etag }: Copy): boolean {
+  private has({ etag }: Pick<Copy, 'etag'>): boolean {
     return this.asked.ifNoneMatch?.matches(etag) === true;
   }
 
-  private answerOf(page: LoadedPage): PageAnswer {
-    const { body, etag, next, answeredFrom } = page;
-    const { isLasting: lasting } = this.asked;
-    return { body: this.has(page) ? undefined : body, etag, next, lasting, answeredFrom };
+  private answerWith(page: AnsweredPage): PageAnswer {
+    const { request, isLasting } = this.asked;
+    return new PageAnswer(request, page, isLasting, this.has(page));
   }
 
   private count(outcome: LookupOutcome): void {

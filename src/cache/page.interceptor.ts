@@ -9,9 +9,9 @@ import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import type { MessagePage } from '../messages/messages.repository.js';
 import { noteAnsweredFrom } from '../request-context/index.js';
 import { IfNoneMatch } from './etag.js';
-import { pageHeaders, pageStatus } from './page-answer.js';
+import { PageAnswer } from './page-answer.js';
 import { lookedFor } from './page-hits.js';
-import { type MissedPage, type PageAnswer, Pages } from './pages.js';
+import { type MissedPage, Pages } from './pages.js';
 import { readPageRequest } from './read-page-request.js';
 
 /**
@@ -32,13 +32,16 @@ export class PageInterceptor implements NestInterceptor<MessagePage, Buffer | un
     if (!asked) return next.handle().pipe(map(({ json }) => Buffer.from(json)));
     const found = lookedFor(request.raw) ?? (await this.look(asked, request));
     const answer =
-      'answer' in found ? await found.answer(() => lastValueFrom(next.handle())) : found;
+      found instanceof PageAnswer ? found : await found.answer(() => lastValueFrom(next.handle()));
     // Whoever has joined the load of another request is answered from where that was.
-    if (answer.answeredFrom)
-      noteAnsweredFrom(answer.answeredFrom.source, answer.answeredFrom.shard);
+    const { answeredFrom } = answer;
+    if (answeredFrom) noteAnsweredFrom(answeredFrom.source, answeredFrom.shard);
     const reply = http.getResponse<FastifyReply>();
-    reply.status(pageStatus(answer)).headers(pageHeaders(asked, answer));
-    if (!answer.body) reply.removeHeader('content-type');
+    // The decorator of the handler has set the type, which a 304 does not have.
+    reply.status(answer.status).removeHeader('content-type');
+    for (let index = 0; index < answer.headers.length; index += 2) {
+      reply.header(answer.headers[index] as string, answer.headers[index + 1]);
+    }
     return of(answer.body);
   }
 

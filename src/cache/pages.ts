@@ -1,18 +1,7 @@
 import type { MessagePage } from '../messages/messages.repository.js';
 import type { PageRequest } from '../messages/messages.service.js';
-import type { AnsweredFrom } from '../request-context/index.js';
 import { etagOf, type IfNoneMatch } from './etag.js';
-
-export interface PageAnswer {
-  /** Undefined if the caller has it already. */
-  readonly body: Buffer | undefined;
-  readonly etag: string;
-  readonly next: string | undefined;
-  /** Whether it stays as it is. */
-  readonly lasting: boolean;
-  /** Undefined where whoever has answered has noted it. */
-  readonly answeredFrom: AnsweredFrom | undefined;
-}
+import { PageAnswer } from './page-answer.js';
 
 /** Brings a page that was looked for in vain. */
 export interface MissedPage {
@@ -33,7 +22,7 @@ export abstract class Pages {
 /** Each from where it is stored. */
 export class UncachedPages extends Pages {
   look(
-    _request: PageRequest,
+    request: PageRequest,
     ifNoneMatch: IfNoneMatch | undefined,
     then: (missed: MissedPage) => void,
   ): void {
@@ -41,8 +30,8 @@ export class UncachedPages extends Pages {
       answer: async (load) => {
         const { json, next } = await load();
         const etag = etagOf(json, next);
-        const body = ifNoneMatch?.matches(etag) ? undefined : Buffer.from(json);
-        return { body, etag, next, lasting: false, answeredFrom: undefined };
+        const page = { body: Buffer.from(json), etag, next, answeredFrom: undefined };
+        return new PageAnswer(request, page, false, ifNoneMatch?.matches(etag) === true);
       },
     });
   }

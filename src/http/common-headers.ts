@@ -19,6 +19,7 @@ const DOCS_POLICY = [
 export class CommonHeaders {
   /** The headers that helmet 8 sets, but for those that say something about documents alone. */
   private readonly security: Readonly<Record<string, string>>;
+  private readonly flatSecurity: readonly string[];
 
   /** @param hstsMaxAgeSeconds 0 leaves Strict-Transport-Security out */
   constructor(
@@ -37,6 +38,7 @@ export class CommonHeaders {
         'strict-transport-security': `max-age=${hstsMaxAgeSeconds}`,
       }),
     };
+    this.flatSecurity = Object.entries(this.security).flat();
   }
 
   /** Call it after `enterRequestContext`, before any hook that may answer. */
@@ -44,7 +46,10 @@ export class CommonHeaders {
     fastify.addHook('onRequest', (request, reply, done) => {
       const exchange = exchangeOf(request.raw);
       reply.headers(this.security);
-      if (exchange) reply.headers(ownHeaders(exchange));
+      reply.header('x-request-id', request.id);
+      if (exchange && request.headers['traceparent'] !== undefined) {
+        reply.header('traceresponse', formatTrace(exchange.context));
+      }
       done();
     });
     // When it is sent: the drain may have begun since the request came.
@@ -65,18 +70,14 @@ export class CommonHeaders {
     });
   }
 
-  /** For an answer that is sent at once. */
-  of(exchange: Exchange): Readonly<Record<string, string>> {
-    return {
-      ...this.security,
-      ...ownHeaders(exchange),
-      ...(this.drain.begun && { connection: 'close' }),
-    };
+  /** For an answer that is sent at once: names and values in turn. */
+  of(exchange: Exchange): string[] {
+    const { request, context } = exchange;
+    const headers = [...this.flatSecurity, 'x-request-id', context.id];
+    if (request.headers['traceparent'] !== undefined) {
+      headers.push('traceresponse', formatTrace(context));
+    }
+    if (this.drain.begun) headers.push('connection', 'close');
+    return headers;
   }
-}
-
-/** The request's id, and the trace to a caller that traces. */
-export function ownHeaders({ request, context }: Exchange): Record<string, string> {
-  if (request.headers['traceparent'] === undefined) return { 'x-request-id': context.id };
-  return { 'x-request-id': context.id, traceresponse: formatTrace(context) };
 }

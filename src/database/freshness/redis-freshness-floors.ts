@@ -89,10 +89,7 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     const lookup = { source, tag, hashTag: this.hashTag(source, tag) };
     this.lookupsTo(this.servers.at(lookup.hashTag)).ask(
       lookup,
-      (shared) => {
-        this.silent.delete(lookup.hashTag);
-        then(this.withOwn(lookup, shared));
-      },
+      then,
       (error) => {
         // Redis has it, and for others it can be asked: what this process knows itself will not do.
         if (error instanceof RedisMovedError) return then({ floor: 'primary', version: undefined });
@@ -143,7 +140,11 @@ export class RedisFreshnessFloors extends FreshnessFloors {
       this.reader.read(client, serverId, lookups),
     );
     this.recovered('lookup');
-    return floors;
+    return floors.map((shared, index) => {
+      const lookup = lookups[index] as FloorLookup;
+      this.silent.delete(lookup.hashTag);
+      return this.withOwn(lookup, shared);
+    });
   }
 
   private reportOf(part: Part) {
