@@ -21,7 +21,7 @@ type Part = 'reading' | 'writing';
 /** What a look-up came to; `failed` if the cache could not be asked. */
 export type Found = Copy | undefined | 'failed';
 
-const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
+const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192, portion: 64 };
 
 /** Copies in a cache: looked up many at once, within a deadline, never failing a request. */
 export class Copies {

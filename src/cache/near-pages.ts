@@ -9,11 +9,10 @@ export interface NearPage {
 }
 
 /**
- * For how long a page may be answered from memory, in milliseconds: so much longer than in the cache
- * it may go unseen that messages were brought in past the service. It need not be long for what is
- * asked for often, and nothing else has to be near.
+ * For how long a page may be answered from memory, in milliseconds: so much longer than the cache
+ * keeps it messages may go unseen that were brought in past the service.
  */
-const LIFETIME_MS = 1_000;
+const LIFETIME_MS = 5_000;
 
 /** What an entry takes beside its body, roughly. */
 const ENTRY_BYTES = 1_000;
@@ -39,7 +38,8 @@ export class NearPages {
   }
 
   get(key: string): NearPage | undefined {
-    const entry = this.entries.get(key);
+    // Without a note that it was used: what is asked for often is soon back.
+    const entry = this.entries.peek(key);
     return entry && entry.until > performance.now() ? entry : undefined;
   }
 

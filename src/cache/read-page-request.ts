@@ -32,7 +32,8 @@ export function readPageRequest({ raw, query }: FastifyRequest): PageRequest | u
 
 /** The same for any request; undefined too if its address was not asked for lately. */
 export function knownPageRequest(request: IncomingMessage): PageRequest | undefined {
-  const page = known.get(request.url ?? '');
+  // Without a note that it was used, which costs more than to read it anew now and then.
+  const page = known.peek(request.url ?? '');
   return page && withToken(page, request);
 }
 

@@ -1,5 +1,4 @@
 import type { Demand } from '../../cache/freshness.js';
-import type { Floor, KnownFloor } from './freshness-floors.js';
 
 /**
  * What a read of a tag demands of copies: that they were read under the very floor that there is.
@@ -11,15 +10,14 @@ import type { Floor, KnownFloor } from './freshness-floors.js';
  * under the version that there still is lacks nothing.
  */
 export class FloorDemand implements Demand {
-  readonly asOf: string | undefined;
-  /** Whether a token asks for more than the floor: no copy tells that it has that. */
-  private readonly isMore: boolean;
-
-  /** @param demanded the floor, or what a token makes of it */
-  constructor({ floor, version }: KnownFloor, demanded: Floor) {
-    this.asOf = version;
-    this.isMore = demanded !== floor;
-  }
+  /**
+   * @param asOf the version of the floor
+   * @param isMore whether a token asks for more than the floor: no copy tells that it has that
+   */
+  constructor(
+    readonly asOf: string | undefined,
+    private readonly isMore: boolean,
+  ) {}
 
   isMetBy(asOf: string): boolean {
     return !this.isMore && asOf === this.asOf;

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import type { RedisClient } from '../../redis/index.js';
 import { floorField, floorKeys, SINCE } from './floor-keys.js';
-import type { FloorSource, KnownFloor } from './freshness-floors.js';
+import type { Floor, FloorSource, KnownFloor } from './freshness-floors.js';
 import { join, parsePosition, type Position, POSITION_LENGTH } from './position.js';
 import { RedisBaselines } from './redis-baselines.js';
 
@@ -97,6 +97,28 @@ async function readHash(client: RedisClient, key: string, fields: string[]): Pro
   }
 }
 
+/** A floor as it stands in Redis, where only its version matters to most who ask. */
+class StoredFloor implements KnownFloor {
+  readonly version: string | undefined;
+
+  constructor(
+    private readonly baseline: Position,
+    private readonly texts: readonly (string | null | undefined)[],
+    hashes: string,
+  ) {
+    this.version = `${hashes}.${texts.map((text) => text ?? '').join('.')}`;
+  }
+
+  get floor(): Floor {
+    let floor = this.baseline;
+    for (const text of this.texts) {
+      const position = parsePosition(text?.slice(0, POSITION_LENGTH) ?? '');
+      if (position) floor = join(floor, position);
+    }
+    return floor;
+  }
+}
+
 /** What is no floor may have been a higher one. */
 function floorFrom(
   hashes: string,
@@ -104,14 +126,6 @@ function floorFrom(
   ...texts: readonly (string | null | undefined)[]
 ): KnownFloor {
   if (baseline === undefined) return UNKNOWN;
-  let floor = baseline;
-  let version = hashes;
-  for (const text of texts) {
-    version += `.${text ?? ''}`;
-    if (text === null || text === undefined) continue;
-    const position = FLOOR.test(text) ? parsePosition(text.slice(0, POSITION_LENGTH)) : undefined;
-    if (!position) return UNKNOWN;
-    floor = join(floor, position);
-  }
-  return { floor, version };
+  const areFloors = texts.every((text) => text === null || text === undefined || FLOOR.test(text));
+  return areFloors ? new StoredFloor(baseline, texts, hashes) : UNKNOWN;
 }

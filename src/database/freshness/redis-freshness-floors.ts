@@ -31,7 +31,7 @@ export type FloorsEvent =
 type Part = 'lookup' | 'raise' | 'baseline';
 
 const MAX_PENDING = 10_000;
-const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192 };
+const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192, portion: 64 };
 
 /**
  * Floors that all processes share, in Redis.
@@ -87,19 +87,15 @@ export class RedisFreshnessFloors extends FreshnessFloors {
 
   ask(source: FloorSource, tag: string, then: (known: KnownFloor) => void): void {
     const lookup = { source, tag, hashTag: this.hashTag(source, tag) };
-    this.lookupsTo(this.servers.at(lookup.hashTag)).ask(
-      lookup,
-      then,
-      (error) => {
-        // Redis has it, and for others it can be asked: what this process knows itself will not do.
-        if (error instanceof RedisMovedError) return then({ floor: 'primary', version: undefined });
-        // What others have written up to now only Redis knew, and the primary.
-        if (!this.silent.has(lookup.hashTag)) this.local.renewBaselines();
-        this.silent.add(lookup.hashTag);
-        this.failed('lookup', error);
-        then({ floor: this.local.known(source, tag).floor, version: undefined });
-      },
-    );
+    this.lookupsTo(this.servers.at(lookup.hashTag)).ask(lookup, then, (error) => {
+      // Redis has it, and for others it can be asked: what this process knows itself will not do.
+      if (error instanceof RedisMovedError) return then({ floor: 'primary', version: undefined });
+      // What others have written up to now only Redis knew, and the primary.
+      if (!this.silent.has(lookup.hashTag)) this.local.renewBaselines();
+      this.silent.add(lookup.hashTag);
+      this.failed('lookup', error);
+      then({ floor: this.local.known(source, tag).floor, version: undefined });
+    });
   }
 
   close(): Promise<void> {
@@ -108,11 +104,12 @@ export class RedisFreshnessFloors extends FreshnessFloors {
 
   /** Joined with what this process has raised itself, which Redis need not have been told. */
   private withOwn(lookup: FloorLookup, shared: KnownFloor): KnownFloor {
-    if (shared.floor === 'primary') return shared;
     const own = this.local.raised(lookup.source, lookup.tag);
     if (own === undefined) return shared;
+    const { floor } = shared;
+    if (floor === 'primary') return shared;
     return {
-      floor: join(shared.floor, own),
+      floor: join(floor, own),
       version: this.raises.isTold(lookup) ? shared.version : undefined,
     };
   }

@@ -18,7 +18,12 @@ import { escapeTag } from '../freshness/floor-keys.js';
 import { FloorDemand } from '../freshness/floor-demand.js';
 import { floorWith, tokenOf } from '../freshness/consistency-token.js';
 import type { Flight } from '../flight.js';
-import type { Floor, FloorSource, FreshnessFloors } from '../freshness/freshness-floors.js';
+import type {
+  Floor,
+  FloorSource,
+  FreshnessFloors,
+  KnownFloor,
+} from '../freshness/freshness-floors.js';
 import type { Position } from '../freshness/position.js';
 import { MessageReader } from '../reads/message-reader.js';
 import { PageReader } from '../reads/page-reader.js';
@@ -128,9 +133,10 @@ export class Shard implements FloorSource {
     consistencyToken: string | undefined,
     then: (demand: FloorDemand) => void,
   ): void {
-    this.floors.ask(this, tag, (known) =>
-      then(new FloorDemand(known, floorWith(consistencyToken, this.id, known.floor))),
-    );
+    this.floors.ask(this, tag, (known) => {
+      const isMore = consistencyToken !== undefined && this.asksForMore(consistencyToken, known);
+      then(new FloorDemand(known.version, isMore));
+    });
   }
 
   /** A message that a replica has is as good as any. One that it lacks may just not be there yet. */
@@ -180,6 +186,10 @@ export class Shard implements FloorSource {
     await Promise.all(flights.map((each) => each.idle()));
     await this.keyCleaner.stop();
     await this.servers.stop();
+  }
+
+  private asksForMore(consistencyToken: string, { floor }: KnownFloor): boolean {
+    return floorWith(consistencyToken, this.id, floor) !== floor;
   }
 
   /** After a flight, in the context of the caller: the flight itself serves several requests. */
