@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
-import { PAGES } from '../src/database/reads/pages.statement.js';
 import { bucketOfTag } from '../src/messages/bucket.js';
 import { derivedMessageId } from '../src/messages/message-id.js';
 import { FaultCluster } from './harness/fault-cluster.js';
 import { get, post, send } from './harness/http.js';
+import { bytesSentBy, pathOf, untilCached, watchPages } from './harness/page-copies.js';
 import { RedisServer } from './harness/redis.js';
 import { scrape } from './harness/scrape.js';
 import { ServiceProcesses } from './harness/service-processes.js';
@@ -20,11 +20,17 @@ beforeAll(async () => {
   cluster = await FaultCluster.start({ shards: 2, replicasPerShard: 1 });
   services = await ServiceProcesses.start(
     2,
-    // A machine that is busy must not count as a Redis that fails.
-    cluster.env({ REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000', LOG_LEVEL: 'info' }),
+    cluster.env({
+      REDIS_URL: redis.url,
+      // A machine that is busy must not count as a Redis that fails.
+      REDIS_TIMEOUT_MS: '5000',
+      // What is looked at here is what stands in Redis.
+      CACHE_NEAR_MEMORY_MB: '0',
+      LOG_LEVEL: 'info',
+    }),
   );
   // Floors are known from the first of them on.
-  for (const url of services.urls) await untilCached(url, 'first');
+  for (const url of services.urls) await untilCached(cluster, url, 'first');
 });
 
 afterAll(async () => {
@@ -35,23 +41,6 @@ afterAll(async () => {
 
 let tagCount = 0;
 const newTag = () => `cache-${++tagCount}`;
-const path = (tag: string, limit = 50) => `/messages?tag=${tag}&limit=${limit}`;
-
-/** Statements that ask for pages, seen by the proxies before all servers of PostgreSQL. */
-function watchPages() {
-  const sightings = cluster.shards.flatMap((shard) =>
-    [shard.primary, ...shard.replicas].map((server) => shard.proxy(server).watch(PAGES.name)),
-  );
-  return { count: () => sightings.reduce((sum, { count }) => sum + count, 0) };
-}
-
-async function untilCached(url: string, tag: string): Promise<void> {
-  await waitUntil(`a copy of the page of ${tag}`, DEADLINE_MS, async () => {
-    const pages = watchPages();
-    expect((await get(url, path(tag))).status).toBe(200);
-    return pages.count() === 0;
-  });
-}
 
 /** Keys of copies, but for those of what has no body. */
 async function copies(tag: string): Promise<string[]> {
@@ -74,12 +63,6 @@ async function oldMessages(tag: string, count: number): Promise<string[]> {
   return ids;
 }
 
-/** Bytes, since it was started. */
-async function redisHasSent(): Promise<number> {
-  const stats = String(await redis.command('INFO', 'stats'));
-  return Number(/total_net_output_bytes:(\d+)/.exec(stats)?.[1]);
-}
-
 /** Messages that the second process has answered from copies. */
 async function messageHits(): Promise<number> {
   const process = services.all[1];
@@ -92,14 +75,14 @@ describe('a page that is cached', () => {
   it('is answered by both processes without PostgreSQL, with the same bytes and headers', async () => {
     const tag = newTag();
     await post(services.url(0), { message: 'once', tag });
-    await untilCached(services.url(0), tag);
+    await untilCached(cluster, services.url(0), tag);
     const [first, second] = [
-      await get(services.url(0), path(tag)),
-      await get(services.url(1), path(tag)),
+      await get(services.url(0), pathOf(tag)),
+      await get(services.url(1), pathOf(tag)),
     ];
-    const pages = watchPages();
+    const pages = watchPages(cluster);
     for (let n = 0; n < 20; n++) {
-      const again = await get(services.url(n % 2), path(tag));
+      const again = await get(services.url(n % 2), pathOf(tag));
       expect(again.body).toEqual(first.body);
       expect(again.headers.get('etag')).toBe(first.headers.get('etag'));
     }
@@ -113,10 +96,10 @@ describe('a page that is cached', () => {
     async (reader) => {
       const tag = newTag();
       for (let n = 0; n < 30; n++) {
-        await get(services.url(reader), path(tag));
+        await get(services.url(reader), pathOf(tag));
         const { status } = await post(services.url(0), { message: `number ${n}`, tag });
         expect(status).toBe(201);
-        const { body } = await get(services.url(reader), path(tag));
+        const { body } = await get(services.url(reader), pathOf(tag));
         expect(body).toHaveLength(n + 1);
       }
     },
@@ -124,10 +107,10 @@ describe('a page that is cached', () => {
 
   it('is empty for a tag that has no messages, until it has one', async () => {
     const tag = newTag();
-    await untilCached(services.url(0), tag);
-    expect((await get(services.url(1), path(tag))).body).toEqual([]);
+    await untilCached(cluster, services.url(0), tag);
+    expect((await get(services.url(1), pathOf(tag))).body).toEqual([]);
     await post(services.url(1), { message: 'the first', tag });
-    expect((await get(services.url(0), path(tag))).body).toHaveLength(1);
+    expect((await get(services.url(0), pathOf(tag))).body).toHaveLength(1);
   });
 
   it.each([
@@ -142,12 +125,12 @@ describe('a page that is cached', () => {
   ])('is a miss, and no error, when its copy in Redis is %s', async (_, spoil) => {
     const tag = newTag();
     await post(services.url(0), { message: 'whole', tag });
-    await untilCached(services.url(0), tag);
+    await untilCached(cluster, services.url(0), tag);
     const [key = ''] = await copies(tag);
     const value = Buffer.from(String(await redis.command('GET', key)));
     await redis.command('SET', key, spoil(value).toString());
-    const pages = watchPages();
-    expect(await get(services.url(0), path(tag))).toMatchObject({
+    const pages = watchPages(cluster);
+    expect(await get(services.url(0), pathOf(tag))).toMatchObject({
       status: 200,
       body: [{ message: 'whole' }],
     });
@@ -158,14 +141,14 @@ describe('a page that is cached', () => {
     const [tag, other] = [newTag(), newTag()];
     for (const each of [tag, other]) {
       await post(services.url(0), { message: each, tag: each });
-      await untilCached(services.url(0), each);
+      await untilCached(cluster, services.url(0), each);
     }
     const [[key = ''], [otherKey = '']] = [await copies(tag), await copies(other)];
     await redis.command('COPY', otherKey, key, 'REPLACE');
-    expect((await get(services.url(0), path(tag))).body).toMatchObject([{ message: tag }]);
+    expect((await get(services.url(0), pathOf(tag))).body).toMatchObject([{ message: tag }]);
     await redis.command('DEL', key);
     await redis.command('RPUSH', key, 'poison');
-    expect((await get(services.url(0), path(tag))).body).toMatchObject([{ message: tag }]);
+    expect((await get(services.url(0), pathOf(tag))).body).toMatchObject([{ message: tag }]);
   });
 
   it('has a key that nothing of a client reaches unescaped, and that names its version', async () => {
@@ -186,11 +169,11 @@ describe('many requests for a page that has expired', () => {
   it('cost PostgreSQL a handful of statements', async () => {
     const tag = newTag();
     await post(services.url(0), { message: 'hot', tag });
-    await untilCached(services.url(0), tag);
+    await untilCached(cluster, services.url(0), tag);
     await redis.command('DEL', ...(await copies(tag)));
-    const pages = watchPages();
+    const pages = watchPages(cluster);
     const answers = await Promise.all(
-      Array.from({ length: 1_000 }, (_, n) => get(services.url(n % 2), path(tag))),
+      Array.from({ length: 1_000 }, (_, n) => get(services.url(n % 2), pathOf(tag))),
     );
     for (const { status, body } of answers) {
       expect({ status, body }).toMatchObject({ status: 200, body: [{ message: 'hot' }] });
@@ -204,19 +187,19 @@ describe('HTTP caching', () => {
   it('answers 304 to a client that has the page, until there is a new message', async () => {
     const tag = newTag();
     await post(services.url(0), { message: 'x', tag });
-    const first = await get(services.url(0), path(tag));
+    const first = await get(services.url(0), pathOf(tag));
     const etag = first.headers.get('etag') ?? '';
     expect(etag).toMatch(/^"[\w-]+"$/);
     expect(first.headers.get('cache-control')).toBe('no-cache');
     expect(first.headers.get('vary')).toBe('Consistency-Token');
-    const same = await get(services.url(1), path(tag), { 'if-none-match': `W/${etag}, "other"` });
+    const same = await get(services.url(1), pathOf(tag), { 'if-none-match': `W/${etag}, "other"` });
     expect(same).toMatchObject({ status: 304, body: '' });
     expect(same.headers.get('etag')).toBe(etag);
     expect(same.headers.get('cache-control')).toBe('no-cache');
     expect(same.headers.get('vary')).toBe('Consistency-Token');
     expect(same.headers.has('content-type')).toBe(false);
     await post(services.url(1), { message: 'y', tag });
-    const other = await get(services.url(0), path(tag), { 'if-none-match': etag });
+    const other = await get(services.url(0), pathOf(tag), { 'if-none-match': etag });
     expect(other).toMatchObject({ status: 200, body: [{ message: 'y' }, { message: 'x' }] });
     expect(other.headers.get('etag')).not.toBe(etag);
   });
@@ -225,26 +208,26 @@ describe('HTTP caching', () => {
     const tag = newTag();
     const message = 'long '.repeat(28);
     for (let n = 0; n < 60; n++) await post(services.url(0), { message, tag });
-    await untilCached(services.url(0), tag);
-    const page = await get(services.url(0), path(tag));
-    const before = await redisHasSent();
+    await untilCached(cluster, services.url(0), tag);
+    const page = await get(services.url(0), pathOf(tag));
+    const before = await bytesSentBy(redis);
     for (let n = 0; n < 20; n++) {
       const headers = { 'if-none-match': page.headers.get('etag') ?? '' };
-      expect((await get(services.url(0), path(tag), headers)).status).toBe(304);
+      expect((await get(services.url(0), pathOf(tag), headers)).status).toBe(304);
     }
     // All that Redis has sent meanwhile, to anybody, is less than two pages.
-    expect((await redisHasSent()) - before).toBeLessThan(2 * JSON.stringify(page.body).length);
+    expect((await bytesSentBy(redis)) - before).toBeLessThan(2 * JSON.stringify(page.body).length);
   });
 
   it('calls full older pages immutable once nobody can store a message among theirs', async () => {
     const tag = newTag();
     const ids = await oldMessages(tag, 25);
-    const older = `${path(tag, 10)}&cursor=${ids[20]}`;
+    const older = `${pathOf(tag, 10)}&cursor=${ids[20]}`;
     const full = await get(services.url(0), older);
     expect(full.body).toHaveLength(10);
     expect(full.headers.get('cache-control')).toBe('public, max-age=86400, immutable');
     expect(full.headers.get('vary')).toBeNull();
-    const pages = watchPages();
+    const pages = watchPages(cluster);
     await waitUntil('a copy of the older page', DEADLINE_MS, async () => {
       const before = pages.count();
       await get(services.url(1), older);
@@ -255,7 +238,7 @@ describe('HTTP caching', () => {
     const before = pages.count();
     expect((await get(services.url(1), older)).body).toEqual(full.body);
     expect(pages.count()).toBe(before);
-    const last = await get(services.url(0), `${path(tag, 10)}&cursor=${ids[5]}`);
+    const last = await get(services.url(0), `${pathOf(tag, 10)}&cursor=${ids[5]}`);
     expect(last.body).toHaveLength(5);
     expect(last.headers.get('cache-control')).toBe('no-cache');
   });
@@ -263,7 +246,7 @@ describe('HTTP caching', () => {
   it('never calls a page immutable whose cursor is of a moment ago', async () => {
     const tag = newTag();
     for (let n = 0; n < 4; n++) await post(services.url(0), { message: `n ${n}`, tag });
-    const first = await get(services.url(0), path(tag, 1));
+    const first = await get(services.url(0), pathOf(tag, 1));
     const [, next = ''] = /<([^>]*)>/.exec(first.headers.get('link') ?? '') ?? [];
     const second = await get(services.url(0), next);
     expect(second.body).toMatchObject([{ message: 'n 2' }]);
@@ -273,8 +256,8 @@ describe('HTTP caching', () => {
   it('answers HEAD like GET, without a body', async () => {
     const tag = newTag();
     await post(services.url(0), { message: 'x', tag });
-    const page = await get(services.url(0), path(tag));
-    const head = await send(services.url(0), { method: 'HEAD', path: path(tag), headers: {} });
+    const page = await get(services.url(0), pathOf(tag));
+    const head = await send(services.url(0), { method: 'HEAD', path: pathOf(tag), headers: {} });
     expect(head).toMatchObject({ status: 200, body: '' });
     expect(head.headers.get('etag')).toBe(page.headers.get('etag'));
   });
