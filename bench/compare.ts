@@ -11,19 +11,23 @@ export interface Comparison {
   readonly against: { readonly name: string; readonly rate: number };
   /** Subject to what it is measured against. */
   readonly ratio: number;
-  /** The least ratio that is accepted. */
-  readonly atLeast: number;
+  /** The least ratio that is accepted; undefined where it is only to be known. */
+  readonly atLeast: number | undefined;
 }
 
+/** Rounds that warm up and are thrown away. */
+export const WARM_UP_ROUNDS = 2;
+
 /**
- * Measures two in turn, round by round, so that what else the machine does meets both; of each the
- * median counts. The first round warms up and is thrown away.
+ * Measures two in turn, round by round, each first in every other round. What else the machine does
+ * meets both, and differs from round to round more than they do: so it is the ratio of each round
+ * that is taken, and of those the median.
  */
 export async function compare(
   options: {
     readonly name: string;
     readonly unit: string;
-    readonly atLeast: number;
+    readonly atLeast?: number;
     readonly rounds: number;
     readonly onProgress: (message: string) => void;
   },
@@ -31,25 +35,26 @@ export async function compare(
   against: Contender,
 ): Promise<Comparison> {
   const { name, unit, atLeast, rounds, onProgress } = options;
-  const rates = new Map<Contender, number[]>([
-    [subject, []],
-    [against, []],
-  ]);
-  for (let round = 0; round <= rounds; round++) {
-    for (const [contender, seen] of rates) {
-      const rate = await contender.measure();
-      if (round > 0) seen.push(rate);
-      const label = round === 0 ? 'warm-up' : `round ${round} of ${rounds}`;
-      onProgress(`${name}, ${label}: ${contender.name} ${rateText(rate)} ${unit}`);
+  const seen: { subject: number; against: number }[] = [];
+  for (let round = 1 - WARM_UP_ROUNDS; round <= rounds; round++) {
+    const rates = { subject: 0, against: 0 };
+    const turns = [
+      ['subject', subject],
+      ['against', against],
+    ] as const;
+    for (const [side, contender] of round % 2 === 0 ? turns.toReversed() : turns) {
+      rates[side] = await contender.measure();
+      const label = round < 1 ? 'warm-up' : `round ${round} of ${rounds}`;
+      onProgress(`${name}, ${label}: ${contender.name} ${rateText(rates[side])} ${unit}`);
     }
+    if (round >= 1) seen.push(rates);
   }
-  const [a, b] = [median(rates.get(subject) ?? []), median(rates.get(against) ?? [])];
   return {
     name,
     unit,
-    subject: { name: subject.name, rate: a },
-    against: { name: against.name, rate: b },
-    ratio: a / b,
+    subject: { name: subject.name, rate: median(seen.map((rates) => rates.subject)) },
+    against: { name: against.name, rate: median(seen.map((rates) => rates.against)) },
+    ratio: median(seen.map((rates) => rates.subject / rates.against)),
     atLeast,
   };
 }

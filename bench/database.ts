@@ -30,7 +30,11 @@ export class BenchCluster implements AsyncDisposable {
       dir: join(directory, 'postgres'),
       shards: 1,
       replicasPerShard: 1,
-      settings: { shared_buffers: '1GB', max_wal_size: '8GB' },
+      settings: {
+        shared_buffers: '1GB',
+        max_wal_size: '8GB',
+        shared_preload_libraries: 'pg_stat_statements',
+      },
     });
     return new BenchCluster(directory, cluster);
   }
@@ -46,6 +50,7 @@ export class BenchCluster implements AsyncDisposable {
     await shard.createDatabase(name);
     const env = embeddedEnvironment(this.cluster, name);
     await migrate(readConfig(env).database, () => undefined);
+    await countStatements(shard.primary.url(name));
     await fill(shard.primary.url(name), { messages, tags, spacingMs }, onProgress);
     await shard.untilReplayed(120_000);
     return env;
@@ -56,6 +61,12 @@ export class BenchCluster implements AsyncDisposable {
     await removeStorage(join(this.directory, 'postgres'));
     await rm(this.directory, { recursive: true, force: true });
   }
+}
+
+async function countStatements(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  await client.query('CREATE EXTENSION pg_stat_statements').finally(() => client.end());
 }
 
 /** A connection to the primary of such an environment. */

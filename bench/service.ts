@@ -21,10 +21,11 @@ export class BenchService implements AsyncDisposable {
   private constructor(
     private readonly child: ChildProcess,
     readonly url: string,
+    readonly managementUrl: string,
   ) {}
 
   static async start(program: Program, env: NodeJS.ProcessEnv): Promise<BenchService> {
-    const port = await freePort();
+    const [port, managementPort] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [join(process.cwd(), PROGRAMS[program])], {
       // What is measured is how fast it answers, not when it refuses to.
       env: {
@@ -34,10 +35,11 @@ export class BenchService implements AsyncDisposable {
         ...env,
         HOST: '127.0.0.1',
         PORT: String(port),
+        MANAGEMENT_PORT: String(managementPort),
       },
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    const service = new BenchService(child, `http://127.0.0.1:${port}`);
+    const service = new BenchService(child, urlOf(port), urlOf(managementPort));
     try {
       await service.untilItAnswers();
     } catch (error) {
@@ -65,6 +67,8 @@ export class BenchService implements AsyncDisposable {
     }
   }
 }
+
+const urlOf = (port: number) => `http://127.0.0.1:${port}`;
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -1,6 +1,15 @@
 import type { Comparison } from './compare.js';
 import type { BenchCluster } from './database.js';
 
+/** Something to be known that is compared with nothing. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+}
+
+export type Finding = Comparison | Figure;
+
 export interface SuiteContext {
   readonly cluster: BenchCluster;
   /** Rounds of each comparison, and the seconds of each. */
@@ -13,5 +22,5 @@ export interface SuiteContext {
 export interface Suite {
   readonly name: string;
   readonly measures: string;
-  readonly run: (context: SuiteContext) => Promise<Comparison[]>;
+  readonly run: (context: SuiteContext) => Promise<readonly Finding[]>;
 }
