@@ -28,11 +28,12 @@ export function missed(findings: readonly Finding[]): Comparison[] {
     .filter(({ ratio, atLeast }) => atLeast !== undefined && ratio < atLeast);
 }
 
-export function report(findings: readonly Finding[]): string {
+/** @param node the version of the Node that was measured with */
+export function report(findings: readonly Finding[], node: string): string {
   const machine = {
     cpu: cpus()[0]?.model,
     cores: availableParallelism(),
-    node: process.versions.node,
+    node,
   };
   const at = new Date().toISOString();
   const comparisons = findings.filter(isComparison);

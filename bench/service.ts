@@ -24,9 +24,14 @@ export class BenchService implements AsyncDisposable {
     readonly managementUrl: string,
   ) {}
 
-  static async start(program: Program, env: NodeJS.ProcessEnv): Promise<BenchService> {
+  /** @param node the Node program to run it with */
+  static async start(
+    node: string,
+    program: Program,
+    env: NodeJS.ProcessEnv,
+  ): Promise<BenchService> {
     const [port, managementPort] = [await freePort(), await freePort()];
-    const child = spawn(process.execPath, [join(process.cwd(), PROGRAMS[program])], {
+    const child = spawn(node, [join(process.cwd(), PROGRAMS[program])], {
       // What is measured is how fast it answers, not when it refuses to.
       env: {
         LOG_LEVEL: 'warn',

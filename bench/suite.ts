@@ -1,5 +1,6 @@
 import type { Comparison } from './compare.js';
 import type { BenchCluster } from './database.js';
+import type { BenchService, Program } from './service.js';
 
 /** Something to be known that is compared with nothing. */
 export interface Figure {
@@ -12,6 +13,8 @@ export type Finding = Comparison | Figure;
 
 export interface SuiteContext {
   readonly cluster: BenchCluster;
+  /** Starts what is measured, with the Node to measure with. */
+  readonly start: (program: Program, env: NodeJS.ProcessEnv) => Promise<BenchService>;
   /** Rounds of each comparison, and the seconds of each. */
   readonly rounds: number;
   readonly seconds: number;

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { BenchCluster } from '../bench/database.js';
 import { missed, report, table } from '../bench/report.js';
 import { ensureLoadGenerator } from '../bench/load.js';
-import type { Finding, Suite } from '../bench/suite.js';
+import { BenchService } from '../bench/service.js';
+import type { Finding, Suite, SuiteContext } from '../bench/suite.js';
 import { batching } from '../bench/suites/batching.js';
 import { cache } from '../bench/suites/cache.js';
 import { counting } from '../bench/suites/counting.js';
@@ -12,11 +13,15 @@ import { counts } from '../bench/suites/counts.js';
 import { growth } from '../bench/suites/growth.js';
 import { zipf } from '../bench/suites/zipf.js';
 import { reportFailure } from './failure.js';
+import { nodeOfImage } from './image/node-release.js';
+import { run } from './image/run.js';
 import { integerOption, UsageError } from './usage-error.js';
 
 const SUITES: readonly Suite[] = [batching, growth, cache, zipf, counts, counting];
 
-const HELP = `Usage: npm run bench -- [--only SUITE,SUITE] [--rounds N] [--seconds N] [--json FILE]
+const VERSION_MS = 10_000;
+
+const HELP = `Usage: npm run bench -- [--only SUITE,SUITE] [--rounds N] [--seconds N] [--node PROGRAM] [--json FILE]
 
 Measures the service against simpler ones, on a PostgreSQL cluster of its own with durable commits,
 and prints ratios. Rates are worth something within one run on one machine only.
@@ -27,6 +32,8 @@ ${SUITES.map(({ name, measures }) => `  ${name.padEnd(12)}${measures}`).join('\n
   --only     these suites only
   --rounds   rounds of each comparison, after two that warm up (default 11)
   --seconds  seconds of each round (default 2)
+  --node     what runs everything that is measured (default: the release of Node that the Dockerfile
+             names, from the npm registry, kept in .data)
   --json     where the figures are written (default bench/results/latest.json)
 
 Ends with 1 if a ratio is less than it has to be.
@@ -40,6 +47,7 @@ export async function main(args: string[]): Promise<number> {
         only: { type: 'string' },
         rounds: { type: 'string', default: '11' },
         seconds: { type: 'string', default: '2' },
+        node: { type: 'string' },
         json: { type: 'string', default: 'bench/results/latest.json' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -51,10 +59,13 @@ export async function main(args: string[]): Promise<number> {
     const suites = chosen(values.only);
     const rounds = integerOption('rounds', values.rounds, 1, 100);
     const seconds = integerOption('seconds', values.seconds, 1, 600);
-    const findings = await measure(suites, rounds, seconds);
+    const node = values.node ?? (await nodeOfImage());
+    const version = (await run(node, ['--version'], { deadlineMs: VERSION_MS })).trim();
+    say(`measuring with Node ${version}`);
+    const findings = await measure(suites, node, rounds, seconds);
     process.stdout.write(`${table(findings)}\n`);
     await mkdir(dirname(values.json), { recursive: true });
-    await writeFile(values.json, report(findings));
+    await writeFile(values.json, report(findings, version));
     say(`wrote ${values.json}`);
     return missed(findings).length === 0 ? 0 : 1;
   } catch (error) {
@@ -64,6 +75,7 @@ export async function main(args: string[]): Promise<number> {
 
 async function measure(
   suites: readonly Suite[],
+  node: string,
   rounds: number,
   seconds: number,
 ): Promise<Finding[]> {
@@ -73,7 +85,8 @@ async function measure(
   const findings: Finding[] = [];
   for (const suite of suites) {
     say(`${suite.name}: ${suite.measures}`);
-    findings.push(...(await suite.run({ cluster, rounds, seconds, onProgress: say })));
+    const start: SuiteContext['start'] = (program, env) => BenchService.start(node, program, env);
+    findings.push(...(await suite.run({ cluster, start, rounds, seconds, onProgress: say })));
   }
   return findings;
 }

@@ -8,7 +8,7 @@ import { checkImage } from './image/check.js';
 import { parseDockerfile } from './image/dockerfile.js';
 import { dockerfileFaults } from './image/dockerfile-rules.js';
 import { Findings } from './image/findings.js';
-import { nodeRelease, npm } from './image/node-release.js';
+import { nodeRelease, npm, releaseOf } from './image/node-release.js';
 import { npmSecrets } from './image/npm-settings.js';
 import { run } from './image/run.js';
 import { fillBuildImage, fillRuntimeImage, RUNTIME_CONFIG } from './image/stand-in.js';
@@ -34,7 +34,6 @@ the Dockerfile names, so that no registry of images is needed. npm's registry is
 const GIT_MS = 10_000;
 const NPM_MS = 30_000;
 const MAX_ROUNDS = 100;
-const KEPT = '.data/image-check';
 const IMAGE = 'localhost/messages:check';
 const AGAIN = 'localhost/messages:again';
 const STAND_INS = { build: 'localhost/stand-in-build:1', runtime: 'localhost/stand-in-runtime:1' };
@@ -80,7 +79,7 @@ async function check({ pull, twice, rounds, verbose }: Options, findings: Findin
   await chmod(directory, 0o755);
   try {
     await using buildah = await Buildah.open(join(directory, 'buildah'));
-    const node = await nodeRelease(releaseOf(dockerfile.arguments.get('BUILD_IMAGE')), KEPT);
+    const node = await nodeRelease(releaseOf(dockerfile));
     const bases = pull ? {} : await standIns(buildah, node);
     const revision = await git('rev-parse', 'HEAD').catch(() => 'unknown');
     const epochSeconds = Number(await git('log', '-1', '--format=%ct').catch(() => '0'));
@@ -126,12 +125,6 @@ async function standIns(buildah: Buildah, node: string): Promise<Record<string, 
 }
 
 /** The version in a tag such as node:24.1.0-slim. */
-function releaseOf(image: string | undefined): string {
-  const version = /:(\d+\.\d+\.\d+)/.exec(image ?? '')?.[1];
-  if (!version) throw new Error(`BUILD_IMAGE names no release of Node: ${image}`);
-  return version;
-}
-
 async function git(...args: string[]): Promise<string> {
   return (await run('git', args, { deadlineMs: GIT_MS })).trim();
 }

@@ -1,6 +1,6 @@
 import { compare } from '../compare.js';
 import { requestsPerSecond } from '../load.js';
-import { BenchService } from '../service.js';
+import type { BenchService } from '../service.js';
 import type { Suite } from '../suite.js';
 
 const TAGS = 1_000;
@@ -13,15 +13,15 @@ const ONE_BY_ONE = { DATABASE_BATCH_SIZE: '1', DATABASE_FLIGHTS: '10' };
 export const batching: Suite = {
   name: 'batching',
   measures: 'inserts and pages, many at once and one alone, against one statement for each',
-  async run({ cluster, rounds, seconds, onProgress }) {
+  async run({ cluster, start, rounds, seconds, onProgress }) {
     const database = { messages: MESSAGES, tags: TAGS };
     const env = {
       ...(await cluster.database('bench_batching', database, onProgress)),
       CACHE: 'off',
     };
-    await using service = await BenchService.start('service', env);
-    await using oneByOne = await BenchService.start('service', { ...env, ...ONE_BY_ONE });
-    await using findMany = await BenchService.start('find-many', env);
+    await using service = await start('service', env);
+    await using oneByOne = await start('service', { ...env, ...ONE_BY_ONE });
+    await using findMany = await start('find-many', env);
     const ask = (
       name: string,
       { url }: BenchService,

@@ -1,7 +1,7 @@
 import { CacheServer } from '../../scripts/cache-server.js';
 import { type Comparison, compare } from '../compare.js';
 import { type Load, requestsPerSecond } from '../load.js';
-import { BenchService, type Program } from '../service.js';
+import type { BenchService, Program } from '../service.js';
 import type { Suite, SuiteContext } from '../suite.js';
 
 const TAGS = 1_000;
@@ -14,16 +14,16 @@ const LOGGED = { LOG_LEVEL: 'info' };
 export const cache: Suite = {
   name: 'cache',
   measures: 'pages from Redis, logged and counted, against a bare server and against findMany',
-  async run({ cluster, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
+  async run({ cluster, start, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
     const database = { messages: MESSAGES, tags: TAGS };
     const env = await cluster.database('bench_cache', database, onProgress);
     await using redis = await CacheServer.start();
     const redisEnv = { ...env, REDIS_URL: redis.url };
-    await using service = await BenchService.start('service', { ...redisEnv, ...LOGGED });
+    await using service = await start('service', { ...redisEnv, ...LOGGED });
     const silent = { ...redisEnv, LOG_LEVEL: 'silent' };
-    await using unobserved = await BenchService.start('unobserved', silent);
-    await using bare = await BenchService.start('bare-http', { BENCH_PAGES_OF: service.url });
-    await using findMany = await BenchService.start('find-many', { ...env, CACHE: 'off' });
+    await using unobserved = await start('unobserved', silent);
+    await using bare = await start('bare-http', { BENCH_PAGES_OF: service.url });
+    await using findMany = await start('find-many', { ...env, CACHE: 'off' });
     const ask = (name: Program | 'cached', { url }: BenchService, tags: number) => ({
       name,
       measure: () => {

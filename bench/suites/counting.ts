@@ -1,7 +1,7 @@
 import { compare } from '../compare.js';
 import { connectedTo } from '../database.js';
 import { requestsPerSecond } from '../load.js';
-import { BenchService } from '../service.js';
+import type { BenchService } from '../service.js';
 import type { Suite } from '../suite.js';
 
 const TAGS = 1_000;
@@ -11,14 +11,14 @@ const CONNECTIONS = 32;
 export const counting: Suite = {
   name: 'counting',
   measures: 'what it costs an insert that it is counted',
-  async run({ cluster, rounds, seconds, onProgress }) {
+  async run({ cluster, start, rounds, seconds, onProgress }) {
     const database = (name: string) =>
       cluster.database(name, { messages: MESSAGES, tags: TAGS }, onProgress);
     const countedEnv = await database('bench_counted');
     const uncountedEnv = await database('bench_uncounted');
     await dropTriggers(uncountedEnv);
-    await using counted = await BenchService.start('service', countedEnv);
-    await using uncounted = await BenchService.start('service', uncountedEnv);
+    await using counted = await start('service', countedEnv);
+    await using uncounted = await start('service', uncountedEnv);
     const post = (name: string, { url }: BenchService) => ({
       name,
       measure: () =>

@@ -2,7 +2,7 @@ import { developmentToken } from '../../scripts/development-token.js';
 import { readAuthConfig } from '../../src/config/index.js';
 import { type Comparison, compare, type Contender } from '../compare.js';
 import { connectedTo } from '../database.js';
-import { BenchService } from '../service.js';
+import type { BenchService } from '../service.js';
 import type { Suite, SuiteContext } from '../suite.js';
 
 const TAGS = 1_000;
@@ -30,7 +30,13 @@ export const counts: Suite = {
   run,
 };
 
-async function run({ cluster, rounds, seconds, onProgress }: SuiteContext): Promise<Comparison[]> {
+async function run({
+  cluster,
+  start,
+  rounds,
+  seconds,
+  onProgress,
+}: SuiteContext): Promise<Comparison[]> {
   const fill = (name: string, messages: number) =>
     cluster.database(
       name,
@@ -39,8 +45,8 @@ async function run({ cluster, rounds, seconds, onProgress }: SuiteContext): Prom
     );
   const largeEnv = await fill('bench_counts_large', LARGE);
   const smallEnv = await fill('bench_counts_small', SMALL);
-  await using large = await BenchService.start('service', { ...largeEnv, ...AUTH });
-  await using small = await BenchService.start('service', { ...smallEnv, ...AUTH });
+  await using large = await start('service', { ...largeEnv, ...AUTH });
+  await using small = await start('service', { ...smallEnv, ...AUTH });
   await using plain = await connectedTo(largeEnv);
   const token = await developmentToken(readAuthConfig(AUTH), {
     sub: 'bench',

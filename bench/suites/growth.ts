@@ -1,6 +1,6 @@
 import { compare } from '../compare.js';
 import { requestsPerSecond } from '../load.js';
-import { BenchService } from '../service.js';
+import type { BenchService } from '../service.js';
 import type { Suite } from '../suite.js';
 
 const TAGS = 100;
@@ -10,10 +10,10 @@ const LARGE = 5_000_000;
 export const growth: Suite = {
   name: 'growth',
   measures: 'the cost of a page in a table that is 500 times as large',
-  async run({ cluster, rounds, seconds, onProgress }) {
+  async run({ cluster, start, rounds, seconds, onProgress }) {
     const fill = async (name: string, messages: number) => {
       const env = await cluster.database(name, { messages, tags: TAGS }, onProgress);
-      return BenchService.start('service', { ...env, CACHE: 'off' });
+      return start('service', { ...env, CACHE: 'off' });
     };
     await using small = await fill('bench_small', SMALL);
     await using large = await fill('bench_large', LARGE);

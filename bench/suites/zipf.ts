@@ -1,7 +1,7 @@
 import { CacheServer } from '../../scripts/cache-server.js';
 import { compare, type Contender, WARM_UP_ROUNDS } from '../compare.js';
 import { ask, type Load } from '../load.js';
-import { BenchService } from '../service.js';
+import type { BenchService } from '../service.js';
 import { StatementCounter } from '../statement-counter.js';
 import type { Suite } from '../suite.js';
 
@@ -24,13 +24,13 @@ interface Lookups {
 export const zipf: Suite = {
   name: 'zipf',
   measures: 'a mix of 95 % pages and 5 % posts, 100,000 tags by Zipf’s law, with and without cache',
-  async run({ cluster, rounds, seconds, onProgress }) {
+  async run({ cluster, start, rounds, seconds, onProgress }) {
     const database = { messages: MESSAGES, tags: TAGS };
     const env = await cluster.database('bench_zipf', database, onProgress);
     await using redis = await CacheServer.start();
     await using statements = await StatementCounter.of(env);
-    await using cached = await BenchService.start('service', { ...env, REDIS_URL: redis.url });
-    await using uncached = await BenchService.start('service', { ...env, CACHE: 'off' });
+    await using cached = await start('service', { ...env, REDIS_URL: redis.url });
+    await using uncached = await start('service', { ...env, CACHE: 'off' });
     const load: Load = { kind: 'mix', tags: TAGS, connections: CONNECTIONS, seconds };
 
     const contender = (name: string, service: BenchService): Contender & { seen: Round[] } => {

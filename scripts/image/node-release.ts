@@ -1,17 +1,31 @@
-import { access, mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { access, mkdir, readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Dockerfile, parseDockerfile } from './dockerfile.js';
 import { run } from './run.js';
 
 const INSTALL_MS = 300_000;
+const KEPT = '.data/node';
+
+/** The node program that the Dockerfile builds and runs with, for this machine. */
+export async function nodeOfImage(): Promise<string> {
+  return nodeRelease(releaseOf(parseDockerfile(await readFile('Dockerfile', 'utf8'))));
+}
+
+/** @throws Error if the Dockerfile does not name one */
+export function releaseOf({ arguments: values }: Dockerfile): string {
+  const image = values.get('BUILD_IMAGE');
+  const version = /:(\d+\.\d+\.\d+)/.exec(image ?? '')?.[1];
+  if (!version) throw new Error(`BUILD_IMAGE names no release of Node: ${image}`);
+  return version;
+}
 
 /**
- * The node program of a release, from the npm registry, where each is published as a package.
- *
- * @param directory kept from one time to the next
+ * The node program of a release, from the npm registry, where each is published as a package; kept
+ * from one time to the next.
  */
-export async function nodeRelease(version: string, directory: string): Promise<string> {
-  const name = `node-linux-${process.arch}`;
-  const prefix = join(directory, `node-${version}`);
+export async function nodeRelease(version: string): Promise<string> {
+  const name = `node-${process.platform}-${process.arch}`;
+  const prefix = resolve(KEPT, version);
   const program = join(prefix, 'node_modules', name, 'bin/node');
   const found = await access(program).then(
     () => true,
