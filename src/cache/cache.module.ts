@@ -21,6 +21,9 @@ import { Pages, UncachedPages } from './pages.js';
  */
 const SETTLED_AFTER_MS = 5 * 60_000;
 
+/** For how long pages are kept near at most. */
+const NEAR_MS = 5_000;
+
 const REDIS = { token: RedisServers, optional: true };
 
 /** Copies of what was answered: in Redis if there is one, else in the memory of this process. */
@@ -78,7 +81,8 @@ function createPages(
     pageTtlMs: cache.pageTtlMs,
     lastingTtlMs: cache.olderPageTtlMs,
   });
-  const near = servers && cache.nearBytes > 0 ? new NearPages(cache.nearBytes) : undefined;
+  const nearMs = Math.min(NEAR_MS, cache.pageTtlMs);
+  const near = servers && cache.nearBytes > 0 ? new NearPages(cache.nearBytes, nearMs) : undefined;
   return new CachedPages({ copies, near, loads, onLookup }, freshness, SETTLED_AFTER_MS);
 }
 

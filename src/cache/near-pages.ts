@@ -8,12 +8,6 @@ export interface NearPage {
   readonly answer: PageAnswer;
 }
 
-/**
- * For how long a page may be answered from memory, in milliseconds: so much longer than the cache
- * keeps it messages may go unseen that were brought in past the service.
- */
-const LIFETIME_MS = 5_000;
-
 /** What an entry takes beside its body, roughly. */
 const ENTRY_BYTES = 1_000;
 
@@ -29,8 +23,15 @@ interface Entry extends NearPage {
 export class NearPages {
   private readonly entries: LRUCache<string, Entry>;
 
-  /** @param maxBytes of all that is kept */
-  constructor(maxBytes: number) {
+  /**
+   * @param maxBytes of all that is kept
+   * @param lifetimeMs so much longer than the cache keeps a page, messages may go unseen that were
+   *   brought in past the service
+   */
+  constructor(
+    maxBytes: number,
+    private readonly lifetimeMs: number,
+  ) {
     this.entries = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ copy }, key) => copy.body.length + key.length + ENTRY_BYTES,
@@ -44,7 +45,7 @@ export class NearPages {
   }
 
   put(key: string, { copy, answer }: NearPage): void {
-    this.entries.set(key, { copy, answer, until: performance.now() + LIFETIME_MS });
+    this.entries.set(key, { copy, answer, until: performance.now() + this.lifetimeMs });
   }
 
   drop(key: string): void {

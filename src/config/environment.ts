@@ -241,7 +241,7 @@ export const environmentSchema = z.object({
     'Memory for copies where there is no Redis, in MiB.',
   ),
   CACHE_NEAR_MEMORY_MB: integer(0, 65_536, 16).describe(
-    'Memory for pages that were answered from Redis within the last second, in MiB: of those Redis is asked only whether they still hold. 0 turns it off.',
+    'Memory for pages that were fetched from Redis within the last seconds, in MiB: of those it is asked only whether they still hold. 0 turns it off.',
   ),
   DATABASE_POOL_SIZE: integer(1, 200, 10).describe('Connections to each server at most.'),
   DATABASE_CONNECT_TIMEOUT_MS: integer(50, 60_000, 2_000).describe(
