@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyServerFactory } from 'fastify';
 import type { ClientAddress } from './client-address.js';
@@ -44,7 +44,7 @@ export class ExchangeServers {
   }
 
   /** Fastify asks for one, and for more where a name stands for several addresses. */
-  readonly create: FastifyServerFactory<Server> = (handler, given) => {
+  readonly create: FastifyServerFactory = (handler, given) => {
     const options = given as unknown as ServerOptions;
     const server = createServer(options.http ?? {}, (request, response) => {
       const exchange = this.begin(request, response);
