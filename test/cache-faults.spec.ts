@@ -1,14 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
-import { PAGES } from '../src/database/reads/pages.statement.js';
 import { FaultCluster } from './harness/fault-cluster.js';
 import { get, post } from './harness/http.js';
+import { pathOf, untilCached } from './harness/page-copies.js';
 import { RedisServer } from './harness/redis.js';
 import { ServiceProcess } from './harness/service-process.js';
 
 const DEADLINE_MS = 30_000;
 const TAG = 'faulty';
-const PATH = `/messages?tag=${TAG}&limit=50`;
 
 let cluster: FaultCluster;
 let redis: RedisServer;
@@ -20,7 +19,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  redis = await RedisServer.start();
+  redis = await RedisServer.start({ 'enable-debug-command': 'local' });
   service = await ServiceProcess.start(cluster.env({ REDIS_URL: redis.url, LOG_LEVEL: 'info' }));
   await postOne();
   await untilHits();
@@ -42,25 +41,12 @@ async function postOne(): Promise<string> {
 
 /** Every message so far, in one process: its own floors are enough for that. */
 async function expectAll(headers: Record<string, string> = {}): Promise<void> {
-  const { status, body } = await get(service.url, PATH, headers);
+  const { status, body } = await get(service.url, pathOf(TAG), headers);
   expect(status).toBe(200);
   expect((body as { message: string }[])[0]?.message).toBe(`n ${posted - 1}`);
 }
 
-function watchPages() {
-  const [shard] = cluster.shards;
-  const servers = shard ? [shard.primary, ...shard.replicas] : [];
-  const sightings = servers.map((server) => shard?.proxy(server).watch(PAGES.name));
-  return { count: () => sightings.reduce((sum, each) => sum + (each?.count ?? 0), 0) };
-}
-
-async function untilHits(): Promise<void> {
-  await waitUntil('pages from the cache', DEADLINE_MS, async () => {
-    const pages = watchPages();
-    await get(service.url, PATH);
-    return pages.count() === 0;
-  });
-}
+const untilHits = () => untilCached(cluster, service.url, TAG);
 
 const warnings = () => service.output.split('\n').filter((line) => line.includes('"level":"warn"'));
 
@@ -75,12 +61,40 @@ const FAULTS: readonly [string, () => Promise<unknown>, () => Promise<unknown>][
     },
     () => redis.command('CONFIG', 'SET', 'maxmemory', '0'),
   ],
+  ['loading what it has saved', beginLoading, endLoading],
   [
     'a replica of another one, and read-only',
     () => redis.command('REPLICAOF', '127.0.0.1', '1'),
     () => redis.command('REPLICAOF', 'NO', 'ONE'),
   ],
 ];
+
+/** How long Redis takes for each key that it loads, in microseconds: altogether it would be minutes. */
+const LOAD_DELAY_US = 1_000_000;
+const KEYS = 500;
+
+/** Has Redis load what it has just saved, at a crawl: whoever asks meanwhile is told so. */
+async function beginLoading(): Promise<void> {
+  const filler = Array.from({ length: KEYS }, (_, n) => [`filler:${n}`, 'x'.repeat(100)]);
+  await redis.command('MSET', ...filler.flat());
+  await redis.command('CONFIG', 'SET', 'loading-process-events-interval-bytes', '1024');
+  await redis.command('CONFIG', 'SET', 'key-load-delay', String(LOAD_DELAY_US));
+  // It answers when all is loaded, long after this connection has been given up.
+  redis.command('DEBUG', 'RELOAD').catch(() => undefined);
+  await untilLoading(1);
+}
+
+async function endLoading(): Promise<void> {
+  await redis.command('CONFIG', 'SET', 'key-load-delay', '0');
+  await untilLoading(0);
+}
+
+async function untilLoading(loading: 0 | 1): Promise<void> {
+  await waitUntil(`loading:${loading}`, DEADLINE_MS, async () => {
+    const info = await redis.command('INFO', 'persistence').catch(() => '');
+    return String(info).includes(`loading:${loading}\r\n`);
+  });
+}
 
 describe.each(FAULTS)('while Redis is %s', (_, begin, end) => {
   it('messages are stored and shown all the same, and it is said once, not for each request', async () => {

@@ -4,7 +4,7 @@ import { bucketOfTag } from '../src/messages/bucket.js';
 import { derivedMessageId } from '../src/messages/message-id.js';
 import { FaultCluster } from './harness/fault-cluster.js';
 import { get, post, send } from './harness/http.js';
-import { bytesSentBy, pathOf, untilCached, watchPages } from './harness/page-copies.js';
+import { bytesSentBy, copiesOf, pathOf, untilCached, watchPages } from './harness/page-copies.js';
 import { RedisServer } from './harness/redis.js';
 import { scrape } from './harness/scrape.js';
 import { ServiceProcesses } from './harness/service-processes.js';
@@ -41,12 +41,6 @@ afterAll(async () => {
 
 let tagCount = 0;
 const newTag = () => `cache-${++tagCount}`;
-
-/** Keys of copies, but for those of what has no body. */
-async function copies(tag: string): Promise<string[]> {
-  const keys = (await redis.command('KEYS', `*:${tag}:page:*`)) as string[];
-  return keys.filter((key) => !/:(head|lease:.*)$/.test(key));
-}
 
 async function oldMessages(tag: string, count: number): Promise<string[]> {
   const bucket = bucketOfTag(tag);
@@ -126,7 +120,7 @@ describe('a page that is cached', () => {
     const tag = newTag();
     await post(services.url(0), { message: 'whole', tag });
     await untilCached(cluster, services.url(0), tag);
-    const [key = ''] = await copies(tag);
+    const [key = ''] = await copiesOf(redis, tag);
     const value = Buffer.from(String(await redis.command('GET', key)));
     await redis.command('SET', key, spoil(value).toString());
     const pages = watchPages(cluster);
@@ -143,7 +137,10 @@ describe('a page that is cached', () => {
       await post(services.url(0), { message: each, tag: each });
       await untilCached(cluster, services.url(0), each);
     }
-    const [[key = ''], [otherKey = '']] = [await copies(tag), await copies(other)];
+    const [[key = ''], [otherKey = '']] = [
+      await copiesOf(redis, tag),
+      await copiesOf(redis, other),
+    ];
     await redis.command('COPY', otherKey, key, 'REPLACE');
     expect((await get(services.url(0), pathOf(tag))).body).toMatchObject([{ message: tag }]);
     await redis.command('DEL', key);
@@ -170,7 +167,7 @@ describe('many requests for a page that has expired', () => {
     const tag = newTag();
     await post(services.url(0), { message: 'hot', tag });
     await untilCached(cluster, services.url(0), tag);
-    await redis.command('DEL', ...(await copies(tag)));
+    await redis.command('DEL', ...(await copiesOf(redis, tag)));
     const pages = watchPages(cluster);
     const answers = await Promise.all(
       Array.from({ length: 1_000 }, (_, n) => get(services.url(n % 2), pathOf(tag))),

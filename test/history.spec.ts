@@ -88,7 +88,8 @@ describe('clients of two processes', () => {
     'see them from copies too, though Redis is flushed again and again',
     async () => {
       const seed = randomInt(2 ** 31);
-      await using services = await ServiceProcesses.start(2, env());
+      const checked = env({ CACHE_CHECK_INTERVAL: '20ms' });
+      await using services = await ServiceProcesses.start(2, checked);
       const client = new HistoryClient();
       const amount = { writers: 4, readers: 8, posts: 800, deadlineMs: LOAD_MS };
       const faults = [() => pauseOnce(cluster.shard(0)), () => flushOnce()];
@@ -100,10 +101,12 @@ describe('clients of two processes', () => {
       expect({ seed, failures: client.failures }).toEqual({ seed, failures: [] });
       expect({ seed, violations: checkHistory(client.events) }).toEqual({ seed, violations: [] });
       for (const service of services.all) {
-        const hits = (await scrape(service)).value('messages_cache_lookups_total', {
-          outcome: 'hit',
-        });
-        expect(hits).toBeGreaterThan(0);
+        const told = await scrape(service);
+        expect(told.value('messages_cache_lookups_total', { outcome: 'hit' })).toBeGreaterThan(0);
+        // What the service finds when it compares copies itself.
+        const checks = (outcome: string) => told.value('messages_cache_checks_total', { outcome });
+        expect(checks('same')).toBeGreaterThan(0);
+        expect(checks('different')).toBe(0);
       }
     },
     TEST_MS,

@@ -1,14 +1,22 @@
 import type { Provider } from '@nestjs/common';
 import { getToken } from '@willsoto/nestjs-prometheus';
-import { Gauge, Registry } from 'prom-client';
-import { PageReadMetrics, TallyCounter } from '../metrics/index.js';
+import { type Counter, Gauge, Registry } from 'prom-client';
+import { counterProvider, PageReadMetrics, TallyCounter } from '../metrics/index.js';
 import { RedisServers } from '../redis/index.js';
+import type { CheckOutcome } from './copy-check.js';
 import type { LookupKind, LookupOutcome, OnLookup } from './lookup.js';
 
 const AVAILABLE = 'messages_cache_available';
 
+const CHECKS = 'messages_cache_checks_total';
+
 const KINDS: readonly LookupKind[] = ['page', 'older_page', 'message'];
 const OUTCOMES: readonly LookupOutcome[] = ['hit', 'miss', 'stale', 'not_modified', 'error'];
+
+const CHECK_OUTCOMES: readonly CheckOutcome[] = ['same', 'changed', 'different', 'failed'];
+
+/** Is told of every check of a copy. */
+export const ON_CHECKED = Symbol('OnChecked');
 
 /** Is told of every look-up. */
 export const ON_LOOKUP = Symbol('OnLookup');
@@ -31,6 +39,19 @@ export const cacheMetrics: Provider[] = [
         const isAnswer = outcome === 'hit' || outcome === 'not_modified';
         if (isAnswer && kind !== 'message') pageReads.read('cache', shard);
       };
+    },
+  },
+  counterProvider({
+    name: CHECKS,
+    help: 'Copies that had served and were compared with what is stored, and what that came to.',
+    labelNames: ['outcome'],
+  }),
+  {
+    provide: ON_CHECKED,
+    inject: [getToken(CHECKS)],
+    useFactory: (checks: Counter<'outcome'>) => {
+      for (const outcome of CHECK_OUTCOMES) checks.inc({ outcome }, 0);
+      return (outcome: CheckOutcome) => checks.inc({ outcome });
     },
   },
   {

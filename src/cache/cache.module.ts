@@ -2,10 +2,12 @@ import { Logger, Module } from '@nestjs/common';
 import { CONFIG, type Config } from '../config/index.js';
 import { DatabaseModule } from '../database/index.js';
 import { RedisServers } from '../redis/index.js';
-import { cacheMetrics, ON_LOOKUP } from './cache.metrics.js';
+import { cacheMetrics, ON_CHECKED, ON_LOOKUP } from './cache.metrics.js';
 import { CachedMessages } from './cached-messages.js';
 import { CachedPages } from './cached-pages.js';
+import { type CheckOutcome, CopyCheck } from './copy-check.js';
 import { Copies, type CopiesEvent } from './copies.js';
+import type { Copy } from './copy.js';
 import { memoryCache, redisCaches } from './create-cache.js';
 import { Freshness } from './freshness.js';
 import type { OnLookup } from './lookup.js';
@@ -20,6 +22,9 @@ import { Pages, UncachedPages } from './pages.js';
  * long before, and what is left is how far the clocks of two processes may be apart.
  */
 const SETTLED_AFTER_MS = 5 * 60_000;
+
+/** An insert that was committed is acknowledged well within this, or its process is gone. */
+const SETTLE_MS = 2_000;
 
 /** For how long pages are kept near at most. */
 const NEAR_MS = 5_000;
@@ -42,8 +47,21 @@ const REDIS = { token: RedisServers, optional: true };
     },
     {
       provide: Pages,
-      inject: [CONFIG, Copies, Freshness, ON_LOOKUP, REDIS],
+      inject: [CONFIG, Copies, Freshness, CopyCheck, ON_LOOKUP, REDIS],
       useFactory: createPages,
+    },
+    {
+      provide: CopyCheck,
+      inject: [CONFIG, ON_CHECKED],
+      useFactory: ({ cache }: Config, count: (outcome: CheckOutcome) => void) =>
+        new CopyCheck({
+          intervalMs: cache.enabled ? cache.checkIntervalMs : 0,
+          settleMs: SETTLE_MS,
+          onChecked: (outcome, shard, copy) => {
+            count(outcome);
+            if (outcome === 'different') warnOf(copy, shard);
+          },
+        }),
     },
     {
       provide: Messages,
@@ -72,6 +90,7 @@ function createPages(
   { cache }: Config,
   copies: Copies,
   freshness: Freshness,
+  check: CopyCheck,
   onLookup: OnLookup,
   servers?: RedisServers,
 ): Pages {
@@ -83,7 +102,7 @@ function createPages(
   });
   const nearMs = Math.min(NEAR_MS, cache.pageTtlMs);
   const near = servers && cache.nearBytes > 0 ? new NearPages(cache.nearBytes, nearMs) : undefined;
-  return new CachedPages({ copies, near, loads, onLookup }, freshness, SETTLED_AFTER_MS);
+  return new CachedPages({ copies, near, loads, check, onLookup }, freshness, SETTLED_AFTER_MS);
 }
 
 /** Memory answers within the turn of the event loop; this is for a process that stands still. */
@@ -94,4 +113,12 @@ function logTo(logger: Logger) {
     if ('error' in event) logger.warn({ err: event.error }, `the cache: ${event.kind}`);
     else logger.log(`the cache: ${event.kind}`);
   };
+}
+
+/** Without the tag, which is what somebody wrote. */
+function warnOf({ etag, asOf }: Copy, shard: string): void {
+  new Logger(CopyCheck.name).error(
+    { shard, etag, asOf },
+    'a page was answered from a copy that lacks what is stored',
+  );
 }

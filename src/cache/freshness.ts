@@ -22,6 +22,14 @@ export interface Demand {
 export interface TagPlace extends CopyPlace {
   /** Tells `then` in any case, in bounded time, what a page that is answered now has to meet. */
   demand(consistencyToken: string | undefined, then: (demand: Demand) => void): void;
+  /** The page as it is stored where messages are written, past every copy. */
+  readStored(page: StoredPage): Promise<string>;
+}
+
+interface StoredPage {
+  readonly limit: number;
+  /** Only messages older than this id. */
+  readonly cursor?: string | undefined;
 }
 
 /** Tells which copies are as new as everything that has been acknowledged. */

@@ -1,4 +1,5 @@
 import type { PageRequest } from '../messages/messages.service.js';
+import type { CopyCheck } from './copy-check.js';
 import type { Copies, Found } from './copies.js';
 import type { Copy } from './copy.js';
 import type { IfNoneMatch } from './etag.js';
@@ -23,6 +24,7 @@ export interface LookupParts {
   /** None where the cache itself is in memory. */
   readonly near: NearPages | undefined;
   readonly loads: PageLoads;
+  readonly check: CopyCheck;
   readonly onLookup: OnLookup | undefined;
 }
 
@@ -90,7 +92,7 @@ export class PageLookup {
       return this.fetch();
     }
     this.count(outcomeOf(found, copy));
-    if (copy) return this.then(this.keepNear(copy));
+    if (copy) return this.serve(copy, this.keepNear(copy));
     this.then({
       answer: async (load) => this.answerWith(await this.parts.loads.page(wanted, load)),
     });
@@ -99,7 +101,14 @@ export class PageLookup {
   private answerNear({ copy, answer }: NearPage): void {
     if (this.has(copy)) return this.answerKnown(copy);
     this.count('hit');
+    this.serve(copy, answer);
+  }
+
+  private serve(copy: Copy, answer: PageAnswer): void {
+    const { request, place, isLasting } = this.asked;
     this.then(answer);
+    // What is lasting changes by imports alone, which are allowed to show late.
+    if (!isLasting) this.parts.check.served(place.ofTag, request, copy);
   }
 
   private answerKnown(copy: Copy): void {

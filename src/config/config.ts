@@ -78,6 +78,8 @@ export interface CacheConfig {
   readonly memoryBytes: number;
   /** Of pages that Redis has as well; 0 for none. */
   readonly nearBytes: number;
+  /** From one check of a copy to the next, in milliseconds; 0 for none. */
+  readonly checkIntervalMs: number;
 }
 
 export interface Config {
@@ -160,6 +162,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       missingTtlMs: values.CACHE_MISSING_TTL,
       memoryBytes: values.CACHE_MEMORY_MB * 1024 * 1024,
       nearBytes: values.CACHE_NEAR_MEMORY_MB * 1024 * 1024,
+      checkIntervalMs: values.CACHE_CHECK_INTERVAL,
     },
     auth,
   };

@@ -243,6 +243,9 @@ export const environmentSchema = z.object({
   CACHE_NEAR_MEMORY_MB: integer(0, 65_536, 16).describe(
     'Memory for pages that were fetched from Redis within the last seconds, in MiB: of those it is asked only whether they still hold. 0 turns it off.',
   ),
+  CACHE_CHECK_INTERVAL: duration(0, 3_600_000, '10s').describe(
+    'How often a page that was answered from a copy is compared with what the primary has, by each process. 0 turns it off.',
+  ),
   DATABASE_POOL_SIZE: integer(1, 200, 10).describe('Connections to each server at most.'),
   DATABASE_CONNECT_TIMEOUT_MS: integer(50, 60_000, 2_000).describe(
     'How long to wait for a connection, new or from the pool, in milliseconds.',

@@ -16,6 +16,7 @@ export class ShardedFreshness extends Freshness {
     return {
       ...shard.placeOf(tag),
       demand: (consistencyToken, then) => shard.demandOf(tag, consistencyToken, then),
+      readStored: ({ limit, cursor }) => shard.storedPage({ tag, limit, before: cursor }),
     };
   }
 

@@ -32,3 +32,9 @@ export async function bytesSentBy(redis: RedisServer): Promise<number> {
   const stats = String(await redis.command('INFO', 'stats'));
   return Number(/total_net_output_bytes:(\d+)/.exec(stats)?.[1]);
 }
+
+/** Keys of copies of a tag's pages, but for those of what has no body. */
+export async function copiesOf(redis: RedisServer, tag: string): Promise<string[]> {
+  const keys = (await redis.command('KEYS', `*:${tag}:page:*`)) as string[];
+  return keys.filter((key) => !/:(head|lease:.*)$/.test(key));
+}

@@ -9,4 +9,6 @@ export const SERVICE_ENVIRONMENT: Readonly<NodeJS.ProcessEnv> = {
   MANAGEMENT_PORT: '0',
   STARTUP_TIMEOUT: '0',
   SHUTDOWN_DELAY: '0',
+  // It asks the primary for pages, which tests count.
+  CACHE_CHECK_INTERVAL: '0',
 };

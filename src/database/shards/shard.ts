@@ -188,6 +188,13 @@ export class Shard implements FloorSource {
     await this.servers.stop();
   }
 
+  /** A page as the primary has it; for nobody's answer. */
+  async storedPage({ tag, limit, before }: PageQuery): Promise<string> {
+    const page = { tag, limit, before, floor: 'primary' } as const;
+    const { result } = await this.patiently(() => this.pages.read(page, this.routeTo('primary')));
+    return result.json;
+  }
+
   private asksForMore(consistencyToken: string, { floor }: KnownFloor): boolean {
     return floorWith(consistencyToken, this.id, floor) !== floor;
   }
