@@ -1,3 +1,4 @@
+import type { FlatHeaders } from '../http/index.js';
 import { nextPageLink } from '../messages/page-link.js';
 import type { PageRequest } from '../messages/messages.service.js';
 import type { AnsweredFrom } from '../request-context/index.js';
@@ -27,7 +28,7 @@ export interface AnsweredPage {
 
 /** What is answered to a request for a page. */
 export class PageAnswer {
-  private madeHeaders: readonly string[] | undefined;
+  private madeHeaders: FlatHeaders | undefined;
 
   /**
    * @param isLasting whether the page stays as it is
@@ -52,13 +53,13 @@ export class PageAnswer {
     return this.page.answeredFrom;
   }
 
-  /** What it says of the page, names and values in turn; the length is for the sender to say. */
-  get headers(): readonly string[] {
+  /** What it says of the page; the length is for the sender to say. */
+  get headers(): FlatHeaders {
     this.madeHeaders ??= this.makeHeaders();
     return this.madeHeaders;
   }
 
-  private makeHeaders(): string[] {
+  private makeHeaders(): FlatHeaders {
     const { tag, limit } = this.request;
     const { etag, next } = this.page;
     return [

@@ -34,6 +34,7 @@ export function answerPageHits(
     const { request, response } = exchange;
     const asked = request.method === 'GET' ? knownPageRequest(request) : undefined;
     if (!asked || isUnderPressure()) return passOn();
+    exchange.route = route;
     const ifNoneMatch = IfNoneMatch.of(request.headers['if-none-match']);
     pages.look(asked, ifNoneMatch, (found) => {
       if (response.closed) return;
@@ -41,7 +42,6 @@ export function answerPageHits(
         (request as WithMissed)[MISSED] = found;
         return passOn();
       }
-      exchange.route = route;
       if (found.answeredFrom) exchange.context.answeredFrom = found.answeredFrom;
       const { status, body } = found;
       exchange.bytes = body?.length ?? 0;

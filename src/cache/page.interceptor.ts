@@ -7,6 +7,7 @@ import {
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { lastValueFrom, map, type Observable, of } from 'rxjs';
 import type { MessagePage } from '../messages/messages.repository.js';
+import { addHeaders } from '../http/index.js';
 import { noteAnsweredFrom } from '../request-context/index.js';
 import { IfNoneMatch } from './etag.js';
 import { PageAnswer } from './page-answer.js';
@@ -39,9 +40,7 @@ export class PageInterceptor implements NestInterceptor<MessagePage, Buffer | un
     const reply = http.getResponse<FastifyReply>();
     // The decorator of the handler has set the type, which a 304 does not have.
     reply.status(answer.status).removeHeader('content-type');
-    for (let index = 0; index < answer.headers.length; index += 2) {
-      reply.header(answer.headers[index] as string, answer.headers[index + 1]);
-    }
+    addHeaders(reply, answer.headers);
     return of(answer.body);
   }
 

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
-import { formatTrace } from '../request-context/index.js';
 import type { ConnectionDrain } from './connection-drain.js';
-import { type Exchange, exchangeOf } from './exchange.js';
+import type { Exchange } from './exchange.js';
+import type { FlatHeaders } from './flat-headers.js';
 
 /** What the page at /docs is made of: files of its own, styles within, images within styles. */
 const DOCS_POLICY = [
@@ -15,11 +15,11 @@ const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The headers that every answer has, whatever it is to, and whoever gives it. */
+/** The headers that every answer of the service has, whatever it is to, and whoever gives it. */
 export class CommonHeaders {
   /** The headers that helmet 8 sets, but for those that say something about documents alone. */
   private readonly security: Readonly<Record<string, string>>;
-  private readonly flatSecurity: readonly string[];
+  private readonly flatSecurity: FlatHeaders;
 
   /** @param hstsMaxAgeSeconds 0 leaves Strict-Transport-Security out */
   constructor(
@@ -43,13 +43,8 @@ export class CommonHeaders {
 
   /** Call it after `enterRequestContext`, before any hook that may answer. */
   addTo(fastify: FastifyInstance): void {
-    fastify.addHook('onRequest', (request, reply, done) => {
-      const exchange = exchangeOf(request.raw);
+    fastify.addHook('onRequest', (_request, reply, done) => {
       reply.headers(this.security);
-      reply.header('x-request-id', request.id);
-      if (exchange && request.headers['traceparent'] !== undefined) {
-        reply.header('traceresponse', formatTrace(exchange.context));
-      }
       done();
     });
     // When it is sent: the drain may have begun since the request came.
@@ -70,14 +65,8 @@ export class CommonHeaders {
     });
   }
 
-  /** For an answer that is sent at once: names and values in turn. */
-  of(exchange: Exchange): string[] {
-    const { request, context } = exchange;
-    const headers = [...this.flatSecurity, 'x-request-id', context.id];
-    if (request.headers['traceparent'] !== undefined) {
-      headers.push('traceresponse', formatTrace(context));
-    }
-    if (this.drain.begun) headers.push('connection', 'close');
-    return headers;
+  /** For an answer that is sent at once. */
+  of({ idHeaders }: Exchange): FlatHeaders {
+    return this.flatSecurity.concat(idHeaders, this.drain.begun ? ['connection', 'close'] : []);
   }
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { continueTrace, type RequestContext } from '../request-context/index.js';
+import { continueTrace, formatTrace, type RequestContext } from '../request-context/index.js';
+import type { FlatHeaders } from './flat-headers.js';
 import { requestId } from './request-id.js';
 
 const EXCHANGE = Symbol('exchange');
@@ -29,6 +30,14 @@ export class Exchange {
     const { traceparent, tracestate } = request.headers;
     this.context = { id: requestId(request), ...continueTrace(traceparent, tracestate) };
     (request as WithExchange)[EXCHANGE] = this;
+  }
+
+  /** The request's id, and the trace to a caller that traces. */
+  get idHeaders(): FlatHeaders {
+    const headers = ['x-request-id', this.context.id];
+    const isTraced = this.request.headers['traceparent'] !== undefined;
+    if (isTraced) headers.push('traceresponse', formatTrace(this.context));
+    return headers;
   }
 
   get method(): string {

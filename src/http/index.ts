@@ -3,6 +3,7 @@ export { Answers } from './answers.decorator.js';
 export { ConnectionDrain } from './connection-drain.js';
 export { type Exchange, exchangeOf } from './exchange.js';
 export { ExchangeServers, type ExchangeObserver } from './exchange-servers.js';
+export { addHeaders, type FlatHeaders } from './flat-headers.js';
 export { answerClientError, answerFrameworkError } from './client-errors.js';
 export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';
 export { trackRoutes } from './method-not-allowed.js';

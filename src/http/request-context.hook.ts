@@ -1,16 +1,18 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { inRequestContext, requestContext } from '../request-context/index.js';
 import { Exchange, exchangeOf } from './exchange.js';
+import { addHeaders } from './flat-headers.js';
 
 /**
- * Has each request handled in a context of its own. Call it before any other hook is added: those
- * see the context too.
+ * Has each request handled in a context of its own, and answers its id. Call it before any other hook
+ * is added: those see the context too.
  */
 export function enterRequestContext(fastify: FastifyInstance): void {
   fastify.addHook('onRequest', (request, reply, done) => {
     const { raw, routeOptions } = request;
     const exchange = exchangeOf(raw) ?? new Exchange(raw, reply.raw, request.ip);
     exchange.route = routeOptions.url;
+    addHeaders(reply, exchange.idHeaders);
     inRequestContext(exchange.context, done);
   });
   fastify.addHook('onSend', ({ raw }, reply, payload, done) => {
