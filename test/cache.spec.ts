@@ -2,42 +2,23 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { waitUntil } from '../scripts/embedded-postgres/wait-until.js';
 import { bucketOfTag } from '../src/messages/bucket.js';
 import { derivedMessageId } from '../src/messages/message-id.js';
-import { FaultCluster } from './harness/fault-cluster.js';
+import { CachedServices } from './harness/cached-services.js';
 import { get, post, send } from './harness/http.js';
 import { bytesSentBy, copiesOf, pathOf, untilCached, watchPages } from './harness/page-copies.js';
-import { RedisServer } from './harness/redis.js';
 import { scrape } from './harness/scrape.js';
-import { ServiceProcesses } from './harness/service-processes.js';
 
 const DEADLINE_MS = 30_000;
 
-let cluster: FaultCluster;
-let redis: RedisServer;
-let services: ServiceProcesses;
+let cached: CachedServices;
+let { cluster, redis, services } = {} as CachedServices;
 
 beforeAll(async () => {
-  redis = await RedisServer.start();
-  cluster = await FaultCluster.start({ shards: 2, replicasPerShard: 1 });
-  services = await ServiceProcesses.start(
-    2,
-    cluster.env({
-      REDIS_URL: redis.url,
-      // A machine that is busy must not count as a Redis that fails.
-      REDIS_TIMEOUT_MS: '5000',
-      // What is looked at here is what stands in Redis.
-      CACHE_NEAR_MEMORY_MB: '0',
-      LOG_LEVEL: 'info',
-    }),
-  );
-  // Floors are known from the first of them on.
-  for (const url of services.urls) await untilCached(cluster, url, 'first');
+  // What is looked at here is what stands in Redis.
+  cached = await CachedServices.start({ CACHE_NEAR_MEMORY_MB: '0', LOG_LEVEL: 'info' }, 2);
+  ({ cluster, redis, services } = cached);
 });
 
-afterAll(async () => {
-  await services[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
-  await redis.stop();
-});
+afterAll(() => cached[Symbol.asyncDispose]());
 
 let tagCount = 0;
 const newTag = () => `cache-${++tagCount}`;

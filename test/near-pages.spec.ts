@@ -1,26 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { FaultCluster } from './harness/fault-cluster.js';
+import { CachedServices } from './harness/cached-services.js';
 import { get, post } from './harness/http.js';
 import { bytesSentBy, pathOf, untilCached, watchPages } from './harness/page-copies.js';
-import { RedisServer } from './harness/redis.js';
-import { ServiceProcesses } from './harness/service-processes.js';
 
-let cluster: FaultCluster;
-let redis: RedisServer;
-let services: ServiceProcesses;
+let cached: CachedServices;
+let { cluster, redis, services } = {} as CachedServices;
 
 beforeAll(async () => {
-  redis = await RedisServer.start();
-  cluster = await FaultCluster.start({ shards: 1, replicasPerShard: 1 });
-  const env = cluster.env({ REDIS_URL: redis.url, REDIS_TIMEOUT_MS: '5000' });
-  services = await ServiceProcesses.start(2, env);
+  cached = await CachedServices.start();
+  ({ cluster, redis, services } = cached);
 });
 
-afterAll(async () => {
-  await services[Symbol.asyncDispose]();
-  await cluster[Symbol.asyncDispose]();
-  await redis.stop();
-});
+afterAll(() => cached[Symbol.asyncDispose]());
 
 /** Has both processes answer it from the cache, so that it is near to them. */
 async function bringNear(tag: string): Promise<void> {

@@ -22,6 +22,9 @@ const READ_BY_PATH = [
 
 const MIGRATIONS = 'prisma/migrations';
 
+/** What the tracer has found in files, to be found once in a process. */
+const analysed = {};
+
 /** Whoever passes a package on passes its licence on. */
 const LICENCE = /^(licen[cs]e|copying|notice)([.-][^/]*)?$/i;
 
@@ -43,6 +46,7 @@ export async function productionFiles(root: string): Promise<string[]> {
       ignore: (path) => packageFolders([path]).some((folder) => dispensable.has(folder)),
       // What Node 20 loads, and what newer ones do: the image's Node need not be the one that traces.
       moduleSyncCatchall: true,
+      cache: analysed,
     },
   );
   const missing = [...warnings].filter(({ message }) => message.includes(`${join(root, 'dist')}/`));
