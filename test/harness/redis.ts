@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -50,6 +50,13 @@ export class RedisServer implements AsyncDisposable {
         throw error;
       }
     }
+  }
+
+  /** One that obeys `DEBUG`, as those before version 7 do anyway. */
+  static withDebug(): Promise<RedisServer> {
+    const { stdout } = spawnSync('redis-server', ['--version'], { encoding: 'utf8' });
+    const major = Number(/ v=(\d+)\./.exec(stdout)?.[1]);
+    return RedisServer.start(major >= 7 ? { 'enable-debug-command': 'local' } : {});
   }
 
   private constructor(
