@@ -50,7 +50,7 @@ export class BenchCluster implements AsyncDisposable {
     await shard.createDatabase(name);
     const env = embeddedEnvironment(this.cluster, name);
     await migrate(readConfig(env).database, () => undefined);
-    await countStatements(shard.primary.url(name));
+    await countStatements(env);
     await fill(shard.primary.url(name), { messages, tags, spacingMs }, onProgress);
     await shard.untilReplayed(120_000);
     return env;
@@ -63,17 +63,16 @@ export class BenchCluster implements AsyncDisposable {
   }
 }
 
-async function countStatements(url: string): Promise<void> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
-  await client.query('CREATE EXTENSION pg_stat_statements').finally(() => client.end());
-}
-
 /** A connection to the primary of such an environment. */
 export async function connectedTo(env: NodeJS.ProcessEnv): Promise<Client & AsyncDisposable> {
   const client = new Client({ connectionString: env['SHARD_S0_PRIMARY_URL'] });
   await client.connect();
   return Object.assign(client, { [Symbol.asyncDispose]: () => client.end() });
+}
+
+async function countStatements(env: NodeJS.ProcessEnv): Promise<void> {
+  await using client = await connectedTo(env);
+  await client.query('CREATE EXTENSION pg_stat_statements');
 }
 
 /** Ids as the service makes them, round the tags; made by PostgreSQL itself. */

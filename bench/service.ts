@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pickPort } from '../scripts/embedded-postgres/ports.js';
 
 const DEADLINE_MS = 30_000;
 
@@ -30,7 +30,7 @@ export class BenchService implements AsyncDisposable {
     program: Program,
     env: NodeJS.ProcessEnv,
   ): Promise<BenchService> {
-    const [port, managementPort] = [await freePort(), await freePort()];
+    const [port, managementPort] = [await pickPort(), await pickPort()];
     const child = spawn(node, [join(process.cwd(), PROGRAMS[program])], {
       // What is measured is how fast it answers, not when it refuses to.
       env: {
@@ -74,12 +74,3 @@ export class BenchService implements AsyncDisposable {
 }
 
 const urlOf = (port: number) => `http://127.0.0.1:${port}`;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}

@@ -64,7 +64,7 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
   const servers = new ExchangeServers(clientAddresses(config.http.trustedProxies));
   const connections = new ConnectionDrain(servers);
   const headers = new CommonHeaders(config.http.hstsMaxAgeSeconds, connections);
-  observeRequests(servers, metrics.requests);
+  servers.observe(metrics.requests);
   logRequests(servers, requests);
   const adapter = new FastifyAdapter({
     bodyLimit: BODY_MAX_BYTES,
@@ -109,13 +109,6 @@ export async function wireApp(config: Config, create = createApp): Promise<Wired
     refuseOtherMethods();
   };
   return { app, document, connections, metrics, init };
-}
-
-function observeRequests(servers: ExchangeServers, requests: ServiceMetrics['requests']): void {
-  servers.observe({
-    began: () => requests.began(),
-    ended: (exchange) => requests.ended(exchange),
-  });
 }
 
 /** @throws whatever keeps the service from serving: the database's state, a port that is taken */

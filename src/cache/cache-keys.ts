@@ -5,7 +5,7 @@
  */
 export const CACHE_VERSION = 'messages:copy:1';
 
-interface PageOfTag {
+export interface PageOfTag {
   /** 1 to 500. */
   readonly limit: number;
   /** A message id. */

@@ -59,7 +59,7 @@ const REDIS = { token: RedisServers, optional: true };
           settleMs: SETTLE_MS,
           onChecked: (outcome, shard, copy) => {
             count(outcome);
-            if (outcome === 'different') warnOf(copy, shard);
+            if (outcome === 'different') tellOf(copy, shard);
           },
         }),
     },
@@ -116,7 +116,7 @@ function logTo(logger: Logger) {
 }
 
 /** Without the tag, which is what somebody wrote. */
-function warnOf({ etag, asOf }: Copy, shard: string): void {
+function tellOf({ etag, asOf }: Copy, shard: string): void {
   new Logger(CopyCheck.name).error(
     { shard, etag, asOf },
     'a page was answered from a copy that lacks what is stored',

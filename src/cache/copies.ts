@@ -1,6 +1,6 @@
 import type { Cache } from 'cache-manager';
 import { NextFlight } from '../batching/next-flight.js';
-import { startDeadline } from '../redis/index.js';
+import { LOOKUP_FLIGHTS, startDeadline } from '../redis/index.js';
 import { Unread } from './byte-store.js';
 import { type Copy, decodeCopy, encodeCopy } from './copy.js';
 import type { CacheOf } from './create-cache.js';
@@ -20,8 +20,6 @@ type Part = 'reading' | 'writing';
 
 /** What a look-up came to; `failed` if the cache could not be asked. */
 export type Found = Copy | undefined | 'failed';
-
-const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192, portion: 64 };
 
 /** Copies in a cache: looked up many at once, within a deadline, never failing a request. */
 export class Copies {
@@ -60,7 +58,7 @@ export class Copies {
     const known = this.lookups.get(cache);
     if (known) return known;
     const lookups = new NextFlight<string, Found>({
-      ...LOOKUPS,
+      ...LOOKUP_FLIGHTS,
       fly: (keys) => this.lookUp(cache, keys),
       keyOf: (key) => key,
       limitWait: (giveUp) => startDeadline(this.options.timeoutMs, giveUp),

@@ -41,8 +41,7 @@ export class CopyCheck {
   }
 
   private async check(place: TagPlace, request: PageRequest, copy: Copy): Promise<CheckOutcome> {
-    const isAsStored = async () => (await place.readStored(request)) === copy.body.toString();
-    if (await isAsStored()) return 'same';
+    if ((await place.readStored(request)) === copy.body.toString()) return 'same';
     // A message that is stored but not acknowledged yet is not missing. Once it is acknowledged the
     // copy does not serve any more.
     await new Promise((resolve) => setTimeout(resolve, this.options.settleMs).unref());

@@ -1,3 +1,5 @@
+import type { PageOfTag } from './cache-keys.js';
+
 /** Where the copies of what belongs to a tag are kept, and whose they are. */
 export interface CopyPlace {
   /** For logs and metrics. */
@@ -23,13 +25,7 @@ export interface TagPlace extends CopyPlace {
   /** Tells `then` in any case, in bounded time, what a page that is answered now has to meet. */
   demand(consistencyToken: string | undefined, then: (demand: Demand) => void): void;
   /** The page as it is stored where messages are written, past every copy. */
-  readStored(page: StoredPage): Promise<string>;
-}
-
-interface StoredPage {
-  readonly limit: number;
-  /** Only messages older than this id. */
-  readonly cursor?: string | undefined;
+  readStored(page: PageOfTag): Promise<string>;
 }
 
 /** Tells which copies are as new as everything that has been acknowledged. */

@@ -11,41 +11,35 @@ export interface NearPage {
 /** What an entry takes beside its body, roughly. */
 const ENTRY_BYTES = 1_000;
 
-interface Entry extends NearPage {
-  /** On the clock of `performance.now`. */
-  readonly until: number;
-}
-
 /**
  * Pages that this process has just answered from the cache, to be answered again without fetching
  * them: whether they are still as new as they have to be is asked of the cache all the same.
  */
 export class NearPages {
-  private readonly entries: LRUCache<string, Entry>;
+  private readonly entries: LRUCache<string, NearPage>;
 
   /**
    * @param maxBytes of all that is kept
    * @param lifetimeMs so much longer than the cache keeps a page, messages may go unseen that were
    *   brought in past the service
    */
-  constructor(
-    maxBytes: number,
-    private readonly lifetimeMs: number,
-  ) {
+  constructor(maxBytes: number, lifetimeMs: number) {
     this.entries = new LRUCache({
       maxSize: maxBytes,
       sizeCalculation: ({ copy }, key) => copy.body.length + key.length + ENTRY_BYTES,
+      ttl: lifetimeMs,
+      // Else it starts a timer each millisecond, to look at the clock less often.
+      ttlResolution: 0,
     });
   }
 
   get(key: string): NearPage | undefined {
     // Without a note that it was used: what is asked for often is soon back.
-    const entry = this.entries.peek(key);
-    return entry && entry.until > performance.now() ? entry : undefined;
+    return this.entries.peek(key);
   }
 
-  put(key: string, { copy, answer }: NearPage): void {
-    this.entries.set(key, { copy, answer, until: performance.now() + this.lifetimeMs });
+  put(key: string, page: NearPage): void {
+    this.entries.set(key, page);
   }
 
   drop(key: string): void {

@@ -112,7 +112,8 @@ export class PageLoads {
       if (copy) return wanted.copied(copy);
     }
     const { json, next } = await load();
-    const page = { body: Buffer.from(json), etag: etagOf(json, next), next, asOf: asOf ?? '' };
+    const body = Buffer.from(json);
+    const page = { body, etag: etagOf(body, next), next, asOf: asOf ?? '' };
     if (asOf !== undefined) {
       const ttlMs = demand ? this.options.pageTtlMs : this.options.lastingTtlMs;
       this.copies.put(key, page, ttlMs);

@@ -76,7 +76,7 @@ export class PageLookup {
     const byToken = demand !== undefined && request.consistencyToken !== undefined;
     this.wanted = this.parts.loads.wanted(place.key, place.ofTag.shard, demand, byToken);
     if (!this.near) return this.judgeOnceBothAreThere();
-    if (this.wanted.ifServedBy(this.near.copy)) return this.answerNear(this.near);
+    if (this.wanted.ifServedBy(this.near.copy)) return this.answerNear(this.wanted, this.near);
     this.parts.near?.drop(place.key);
     this.fetch();
   }
@@ -85,21 +85,21 @@ export class PageLookup {
     const { wanted, found } = this;
     if (!wanted || found === 'not yet') return;
     const copy = wanted.ifServedBy(found);
-    if (copy && this.has(copy)) return this.answerKnown(copy);
+    if (copy && this.has(copy)) return this.answerKnown(wanted.copied(copy));
     if (this.ofHead && found !== 'failed') {
       this.ofHead = false;
       this.found = 'not yet';
       return this.fetch();
     }
     this.count(outcomeOf(found, copy));
-    if (copy) return this.serve(copy, this.keepNear(copy));
+    if (copy) return this.serve(copy, this.keepNear(wanted, copy));
     this.then({
       answer: async (load) => this.answerWith(await this.parts.loads.page(wanted, load)),
     });
   }
 
-  private answerNear({ copy, answer }: NearPage): void {
-    if (this.has(copy)) return this.answerKnown(copy);
+  private answerNear(wanted: WantedPage, { copy, answer }: NearPage): void {
+    if (this.has(copy)) return this.answerKnown(wanted.copied(copy));
     this.count('hit');
     this.serve(copy, answer);
   }
@@ -111,24 +111,19 @@ export class PageLookup {
     if (!isLasting) this.parts.check.served(place.ofTag, request, copy);
   }
 
-  private answerKnown(copy: Copy): void {
+  private answerKnown(page: AnsweredPage): void {
     this.count('not_modified');
-    this.then(this.answerWith(this.copied(copy)));
+    this.then(this.answerWith(page));
   }
 
-  private keepNear(copy: Copy): PageAnswer {
+  private keepNear(wanted: WantedPage, copy: Copy): PageAnswer {
     const { near } = this.parts;
-    if (!near) return this.answerWith(this.copied(copy));
+    if (!near) return this.answerWith(wanted.copied(copy));
     // Out of what was read from the socket, all of which would stay with it.
     const kept = { ...copy, body: Buffer.from(copy.body) };
-    const answer = this.answerWith(this.copied(kept));
-    near.put(this.asked.place.key, { copy: kept, answer });
+    const answer = this.answerWith(wanted.copied(kept));
+    near.put(wanted.key, { copy: kept, answer });
     return answer;
-  }
-
-  private copied(copy: Copy): AnsweredPage {
-    const { shard } = this.asked.place.ofTag;
-    return { ...copy, answeredFrom: { source: 'cache', shard } };
   }
 
   /** Whether the caller says that it has the page. */

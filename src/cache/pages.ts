@@ -29,8 +29,9 @@ export class UncachedPages extends Pages {
     then({
       answer: async (load) => {
         const { json, next } = await load();
-        const etag = etagOf(json, next);
-        const page = { body: Buffer.from(json), etag, next, answeredFrom: undefined };
+        const body = Buffer.from(json);
+        const etag = etagOf(body, next);
+        const page = { body, etag, next, answeredFrom: undefined };
         return new PageAnswer(request, page, false, ifNoneMatch?.matches(etag) === true);
       },
     });

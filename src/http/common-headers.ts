@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ConnectionDrain } from './connection-drain.js';
 import type { Exchange } from './exchange.js';
-import type { FlatHeaders } from './flat-headers.js';
+import { addHeaders, type FlatHeaders } from './flat-headers.js';
 
 /** What the page at /docs is made of: files of its own, styles within, images within styles. */
 const DOCS_POLICY = [
@@ -18,15 +18,14 @@ const DOCS_POLICY = [
 /** The headers that every answer of the service has, whatever it is to, and whoever gives it. */
 export class CommonHeaders {
   /** The headers that helmet 8 sets, but for those that say something about documents alone. */
-  private readonly security: Readonly<Record<string, string>>;
-  private readonly flatSecurity: FlatHeaders;
+  private readonly security: FlatHeaders;
 
   /** @param hstsMaxAgeSeconds 0 leaves Strict-Transport-Security out */
   constructor(
     hstsMaxAgeSeconds: number,
     private readonly drain: ConnectionDrain,
   ) {
-    this.security = {
+    this.security = Object.entries({
       // No answer of the API is a document, so a browser is to load nothing for it and frame it nowhere.
       'content-security-policy': "default-src 'none';frame-ancestors 'none'",
       'cross-origin-resource-policy': 'same-origin',
@@ -37,14 +36,13 @@ export class CommonHeaders {
       ...(hstsMaxAgeSeconds > 0 && {
         'strict-transport-security': `max-age=${hstsMaxAgeSeconds}`,
       }),
-    };
-    this.flatSecurity = Object.entries(this.security).flat();
+    }).flat();
   }
 
   /** Call it after `enterRequestContext`, before any hook that may answer. */
   addTo(fastify: FastifyInstance): void {
     fastify.addHook('onRequest', (_request, reply, done) => {
-      reply.headers(this.security);
+      addHeaders(reply, this.security);
       done();
     });
     // When it is sent: the drain may have begun since the request came.
@@ -67,6 +65,6 @@ export class CommonHeaders {
 
   /** For an answer that is sent at once. */
   of({ idHeaders }: Exchange): FlatHeaders {
-    return this.flatSecurity.concat(idHeaders, this.drain.begun ? ['connection', 'close'] : []);
+    return this.security.concat(idHeaders, this.drain.begun ? ['connection', 'close'] : []);
   }
 }

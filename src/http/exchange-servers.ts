@@ -6,10 +6,10 @@ import { Exchange } from './exchange.js';
 
 /** Is told what happens on the connections of a server. */
 export interface ExchangeObserver {
-  readonly connected?: (socket: Socket) => void;
-  readonly began?: (exchange: Exchange) => void;
+  connected?(socket: Socket): void;
+  began?(exchange: Exchange): void;
   /** In any case, also of what was given up, or answered by no handler. */
-  readonly ended?: (exchange: Exchange) => void;
+  ended?(exchange: Exchange): void;
 }
 
 /** Answers an exchange itself, or passes it on. */
@@ -53,7 +53,7 @@ export class ExchangeServers {
       else handler(request, response);
     });
     server.on('connection', (socket) => {
-      for (const { connected } of this.observers) connected?.(socket);
+      for (const observer of this.observers) observer.connected?.(socket);
     });
     server.keepAliveTimeout = options.keepAliveTimeout;
     server.requestTimeout = options.requestTimeout;
@@ -64,10 +64,10 @@ export class ExchangeServers {
 
   private begin(request: IncomingMessage, response: ServerResponse): Exchange {
     const exchange = new Exchange(request, response, this.addressOf(request));
-    for (const { began } of this.observers) began?.(exchange);
+    for (const observer of this.observers) observer.began?.(exchange);
     // Fastify's onResponse is not called for an answer that cannot be sent to its end.
     response.on('close', () => {
-      for (const { ended } of this.observers) ended?.(exchange);
+      for (const observer of this.observers) observer.ended?.(exchange);
     });
     return exchange;
   }

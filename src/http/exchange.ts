@@ -58,7 +58,7 @@ interface WithExchange {
   [EXCHANGE]?: Exchange;
 }
 
-/** Undefined of a request that came by another way than a server of `exchangeServers`. */
+/** Undefined of a request that came by another way than a server of `ExchangeServers`. */
 export function exchangeOf(request: IncomingMessage): Exchange | undefined {
   return (request as WithExchange)[EXCHANGE];
 }

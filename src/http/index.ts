@@ -1,8 +1,7 @@
 export { answerInTime } from './answer-deadline.js';
 export { Answers } from './answers.decorator.js';
 export { ConnectionDrain } from './connection-drain.js';
-export { type Exchange, exchangeOf } from './exchange.js';
-export { ExchangeServers, type ExchangeObserver } from './exchange-servers.js';
+export { ExchangeServers } from './exchange-servers.js';
 export { addHeaders, type FlatHeaders } from './flat-headers.js';
 export { answerClientError, answerFrameworkError } from './client-errors.js';
 export { acceptJsonOnly, BODY_MAX_BYTES } from './json-body.js';

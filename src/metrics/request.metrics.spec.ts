@@ -34,10 +34,7 @@ describe(RequestMetrics, () => {
 
   beforeAll(async () => {
     const metrics = new RequestMetrics(registry);
-    servers.observe({
-      began: () => metrics.began(),
-      ended: (exchange) => metrics.ended(exchange),
-    });
+    servers.observe(metrics);
     enterRequestContext(fastify);
     watchUnreadable(fastify, servers, (reason) => metrics.unreadable(reason));
     fastify.get('/items/:id', async () => 'item');

@@ -1,6 +1,7 @@
 export { backoffMs } from './backoff.js';
 export { startDeadline, withDeadline } from './deadline.js';
 export { reasonOf } from './failure-reason.js';
+export { LOOKUP_FLIGHTS } from './lookup-flights.js';
 export { openRedis } from './open-redis.js';
 export type { RedisClient } from './redis-client.js';
 export { RedisConnection, type RedisEvent, type ServerEvent } from './redis-connection.js';

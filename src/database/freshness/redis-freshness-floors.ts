@@ -1,5 +1,6 @@
 import { NextFlight } from '../../batching/next-flight.js';
 import {
+  LOOKUP_FLIGHTS,
   type RedisConnection,
   RedisMovedError,
   type RedisServers,
@@ -31,7 +32,6 @@ export type FloorsEvent =
 type Part = 'lookup' | 'raise' | 'baseline';
 
 const MAX_PENDING = 10_000;
-const LOOKUPS = { maxItems: 256, maxFlights: 2, maxWaiting: 8_192, portion: 64 };
 
 /**
  * Floors that all processes share, in Redis.
@@ -118,7 +118,7 @@ export class RedisFreshnessFloors extends FreshnessFloors {
     const known = this.lookups.get(connection);
     if (known) return known;
     const lookups = new NextFlight<FloorLookup, KnownFloor>({
-      ...LOOKUPS,
+      ...LOOKUP_FLIGHTS,
       fly: (items) => this.lookUp(connection, items),
       keyOf: ({ hashTag, tag }) => hashTag + tag,
       // Each flight would wait out the deadline that all callers have had.
